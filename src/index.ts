@@ -1,0 +1,2 @@
+export class SessionAgent {}
+export default {};
