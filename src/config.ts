@@ -1,0 +1,73 @@
+import type { CallLimits } from "./mcp/host.ts";
+import { createKeyring, type Keyring } from "./mcp/keyring.ts";
+import { DEFAULT_SCOPES, isScope, SCOPES, type Scope } from "./mcp/principal.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** Every default, in one place. Times are milliseconds, sizes bytes. */
+export const DEFAULTS = {
+  bodyBytes: MIB,
+  nesting: 64,
+  /** Silence after which a response becomes a stream. */
+  silenceMs: 500,
+  call: { callMs: 9 * SECOND, detachedMs: 15 * MINUTE, inlineBytes: 64 * KIB } satisfies CallLimits,
+  /** Half a second below the call's own deadline, so that the answer can say which upstream was slow. */
+  upstreamMs: 8.5 * SECOND,
+  /** How long an isolate believes what it read of an API key: a revocation bites within this and KV's own minute. */
+  keyCacheMs: 30 * SECOND
+} as const;
+
+/** The settings of a deployment. */
+export interface Config {
+  /** Serves loopback without credentials; see {@link LOCAL_SECRET_PREFIX}. */
+  readonly isLocal: boolean;
+  /** Absent until `DORMOUSE_SECRET` is set: without it nothing but `/health` is served. */
+  readonly keyring: Keyring | undefined;
+  readonly localScopes: readonly Scope[];
+  readonly allowedOrigins: ReadonlySet<string>;
+  readonly github: { readonly apiUrl: string; readonly token: string | undefined };
+  readonly weather: { readonly geocodingUrl: string; readonly forecastUrl: string };
+}
+
+/** A secret that is public. It is refused by every server that is not local. */
+export const LOCAL_SECRET_PREFIX = "local-only-";
+
+/** Reads the environment, once per isolate. Nothing else reads vars and secrets. */
+export function readConfig(env: Env): Config {
+  const known = configs.get(env);
+  if (known) return known;
+  const isLocal = env.DORMOUSE_LOCAL === "1" && (env.DORMOUSE_SECRET ?? "").startsWith(LOCAL_SECRET_PREFIX);
+  const secret = usableSecret(env.DORMOUSE_SECRET, isLocal);
+  const config: Config = {
+    isLocal,
+    keyring: secret === undefined ? undefined : createKeyring(secret, usableSecret(env.DORMOUSE_SECRET_PREVIOUS, isLocal)),
+    localScopes: readScopes(env.LOCAL_SCOPES),
+    allowedOrigins: new Set(readList(env.ALLOWED_ORIGINS)),
+    github: { apiUrl: env.GITHUB_API_URL, token: env.GITHUB_TOKEN || undefined },
+    weather: { geocodingUrl: env.WEATHER_GEOCODING_URL, forecastUrl: env.WEATHER_FORECAST_URL }
+  };
+  configs.set(env, config);
+  return config;
+}
+
+const configs = new WeakMap<Env, Config>();
+
+function usableSecret(secret: string | undefined, isLocal: boolean): string | undefined {
+  if (!secret) return undefined;
+  return secret.startsWith(LOCAL_SECRET_PREFIX) && !isLocal ? undefined : secret;
+}
+
+function readScopes(text: string | undefined): readonly Scope[] {
+  if (text === "all") return SCOPES;
+  const scopes = readList(text).filter(isScope);
+  return scopes.length > 0 ? scopes : DEFAULT_SCOPES;
+}
+
+const readList = (text: string | undefined): string[] =>
+  (text ?? "")
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");

@@ -1,0 +1,40 @@
+import type { Tool } from "./define-tool.ts";
+import { DeadlineExceeded, ToolError } from "./errors.ts";
+import type { Host, Invocation } from "./host.ts";
+
+/** The client said that it no longer wants the answer. */
+class Cancelled extends ToolError {
+  override readonly name = "Cancelled";
+  override readonly outcome = "cancelled";
+}
+
+/** How long a write that was stopped may take to say what became of it. */
+const SETTLE_MS = 1000;
+
+/**
+ * Runs a tool until it ends, its client cancels or its deadline passes. A read is left at once; a write that was stopped is
+ * waited for a moment, because only it knows whether it was sent.
+ */
+export function runBounded(tool: Tool, input: object, invocation: Invocation, host: Host): Promise<object> {
+  const limitMs = tool.detaches ? host.limits.detachedMs : host.limits.callMs;
+  const controller = new AbortController();
+  return new Promise<object>((resolve, reject) => {
+    let deadline = host.deadlines.add(limitMs, () => stop(new DeadlineExceeded(`${tool.name} did not finish within ${limitMs / 1000} s.`)));
+    const onCancel = () => stop(new Cancelled("The client cancelled the call."));
+    const release = () => {
+      deadline.cancel();
+      invocation.signal.removeEventListener("abort", onCancel);
+    };
+    const stop = (reason: ToolError) => {
+      if (controller.signal.aborted) return;
+      release();
+      controller.abort(reason);
+      if (tool.annotations.readOnlyHint) reject(reason);
+      else
+        deadline = host.deadlines.add(SETTLE_MS, () => reject(new Error("The write did not stop when it was told to.", { cause: reason })));
+    };
+    invocation.signal.addEventListener("abort", onCancel, { once: true });
+    if (invocation.signal.aborted) return onCancel();
+    tool.run(input, host.contextFor(invocation, controller.signal)).finally(release).then(resolve, reject);
+  });
+}

@@ -1,0 +1,117 @@
+import type { z } from "zod";
+import type { JsonObject } from "../lib/json.ts";
+import { cut, utf8Bytes } from "../lib/text.ts";
+import { runBounded } from "./bounded.ts";
+import type { Tool } from "./define-tool.ts";
+import { Denied, InvalidInput, LOOK_FIRST, RpcError, TooLarge, ToolError, UpstreamFailed } from "./errors.ts";
+import type { CallEnd, CallStart } from "./history.ts";
+import type { Host, Invocation } from "./host.ts";
+import { RPC_CODES } from "./json-rpc.ts";
+
+/** The result of `tools/call`. */
+export interface ToolResult {
+  readonly content: readonly { readonly type: "text"; readonly text: string }[];
+  readonly structuredContent?: object;
+  readonly isError?: true;
+}
+
+/**
+ * The one path of every call: narrow → authorize → parse → record → run → validate output → fit → settle → render.
+ * The row is written in the same turn as the answer, and the answer leaves the object when the row is durable.
+ * @throws RpcError for a tool that the slice does not have.
+ */
+export async function callTool(name: string, args: JsonObject, invocation: Invocation, host: Host): Promise<ToolResult> {
+  const start: CallStart = {
+    tool: cut(name, 64),
+    startedMs: Date.now(),
+    era: invocation.era,
+    client: invocation.client,
+    arguments: cut(JSON.stringify(args), MAX_SHOWN_ARGUMENTS)
+  };
+  const tool = invocation.slice.tool(name);
+  if (!tool) {
+    const seq = host.calls.append({ ...start, ...endOf(start, "error", undefined, "UnknownTool") });
+    throw new RpcError(RPC_CODES.invalidParams, `Unknown tool: ${cut(name, 64)}`, {
+      reason: "unknown_tool",
+      correlation: host.handleOf(invocation.principal, seq)
+    });
+  }
+  let opened: number | undefined;
+  const record = (end: CallEnd): number => {
+    if (opened === undefined) return host.calls.append({ ...start, ...end });
+    host.calls.settle(opened, end);
+    return opened;
+  };
+  try {
+    authorize(tool, invocation);
+    const input = parseInput(tool, args);
+    opened = openRow(tool, start, host);
+    const output = parseOutput(tool, await runBounded(tool, input, invocation, host));
+    const text = tool.render(output);
+    requireFits(output, text, host.limits.inlineBytes);
+    record(endOf(start, "ok", text, undefined));
+    return { content: [{ type: "text", text }], structuredContent: output };
+  } catch (error) {
+    const failure = toFailure(error, tool, opened !== undefined);
+    const seq = record(endOf(start, failure.outcome, failure.message, failure.error));
+    const ref = host.handleOf(invocation.principal, seq);
+    if (!(error instanceof ToolError)) logUnforeseen(ref, tool, error);
+    return { content: [{ type: "text", text: `${failure.message} (ref ${ref})` }], isError: true };
+  }
+}
+
+// What is kept of arguments and answers is for showing; a row stays far below the 2 MB that storage allows.
+const MAX_SHOWN_ARGUMENTS = 8192;
+const MAX_PREVIEW = 500;
+
+function authorize(tool: Tool, { principal }: Invocation): void {
+  const missing = tool.scopes.filter((scope) => !principal.scopes.includes(scope));
+  if (missing.length > 0) throw new Denied(`${tool.name} needs the scope ${missing.join(" and ")}, which your credentials do not have.`);
+}
+
+function parseInput(tool: Tool, args: JsonObject): object {
+  const parsed = tool.input.safeParse(args);
+  if (parsed.success) return parsed.data;
+  throw new InvalidInput(`The arguments of ${tool.name} are not valid. ${namesOfFaults(parsed.error)}`);
+}
+
+function namesOfFaults(error: z.ZodError): string {
+  const faults = error.issues.map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message));
+  return cut(faults.join(". "), 1000);
+}
+
+/** A write is recorded before it happens, and so is what may outlive its client. */
+function openRow(tool: Tool, start: CallStart, host: Host): number | undefined {
+  if (!tool.annotations.readOnlyHint) return host.calls.open(start, "pending");
+  return tool.detaches ? host.calls.open(start, "running") : undefined;
+}
+
+function parseOutput(tool: Tool, output: object): object {
+  const parsed = tool.output.safeParse(output);
+  if (parsed.success) return parsed.data;
+  throw new UpstreamFailed(`The answer of ${tool.name} does not have the shape that was promised.`, { cause: parsed.error });
+}
+
+function requireFits(output: object, text: string, limitBytes: number): void {
+  const sizeBytes = utf8Bytes(JSON.stringify(output)) + utf8Bytes(text);
+  if (sizeBytes <= limitBytes) return;
+  const inKib = (bytes: number) => `${Math.ceil(bytes / 1024)} KiB`;
+  throw new TooLarge(`The answer takes ${inKib(sizeBytes)}, and one message holds ${inKib(limitBytes)}. Ask for less.`);
+}
+
+function endOf(start: CallStart, outcome: CallEnd["outcome"], text: string | undefined, error: string | undefined): CallEnd {
+  return { outcome, durationMs: Date.now() - start.startedMs, preview: text && cut(text, MAX_PREVIEW), error };
+}
+
+function toFailure(error: unknown, tool: Tool, wasOpened: boolean): { outcome: CallEnd["outcome"]; message: string; error: string } {
+  if (error instanceof ToolError) return { outcome: error.outcome, message: error.message, error: error.name };
+  const mayHaveWritten = wasOpened && !tool.annotations.readOnlyHint;
+  return mayHaveWritten
+    ? { outcome: "unknown", message: `${tool.name} failed unexpectedly and may have taken effect. ${LOOK_FIRST}`, error: "Unforeseen" }
+    : { outcome: "error", message: `${tool.name} failed unexpectedly. Nothing was changed.`, error: "Unforeseen" };
+}
+
+function logUnforeseen(ref: string, tool: Tool, error: unknown): void {
+  const stack = error instanceof Error ? error.stack : String(error);
+  console.error(JSON.stringify({ level: "error", event: "tool_failed", ref, tool: tool.name, stack }));
+}

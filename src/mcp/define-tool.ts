@@ -1,0 +1,96 @@
+import { z } from "zod";
+import type { JsonObject } from "../lib/json.ts";
+import type { Context } from "./context.ts";
+import type { Scope } from "./principal.ts";
+
+/** All four hints, so that none is left to a client's default: https://modelcontextprotocol.io/specification/2025-11-25/schema#toolannotations */
+export interface Annotations {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint: boolean;
+  readonly idempotentHint: boolean;
+  readonly openWorldHint: boolean;
+}
+
+/** Changes nothing anywhere. */
+export const readOnly: Annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true };
+
+/** Reads what this server itself keeps. */
+export const readOnlyHere: Annotations = { ...readOnly, openWorldHint: false };
+
+/** Writes outside; adds, and takes nothing away. */
+export const additive: Annotations = { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true };
+
+/** Writes outside; cannot be taken back. */
+export const destructive: Annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true };
+
+/** A tool as it is written: see "How to add a tool" in the README. */
+export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodType<object>> {
+  /** `verb_noun`, at most 64 characters. */
+  readonly name: string;
+  readonly title: string;
+  /** When to use it, and what to call before. */
+  readonly description: string;
+  /** The slice of the catalog it belongs to: `/mcp/x/<toolset>`. */
+  readonly toolset: string;
+  /** What the principal needs; `[]` is a statement. */
+  readonly scopes: readonly Scope[];
+  readonly annotations: Annotations;
+  /** May run longer than a call's deadline. Its output is made with {@link detachable}. */
+  readonly detaches?: true;
+  readonly input: I;
+  readonly output: O;
+  /** Returns data and throws the classes of `errors.ts`. */
+  run(input: z.output<I>, ctx: Context): Promise<z.input<O>>;
+  /** The short text twin of the structured result. */
+  render(output: z.output<O>): string;
+}
+
+/** A tool of a catalog: its types are checked where it is defined, and erased here. */
+export interface Tool {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly toolset: string;
+  readonly scopes: readonly Scope[];
+  readonly annotations: Annotations;
+  readonly detaches: boolean;
+  readonly input: z.ZodObject;
+  readonly output: z.ZodType<object>;
+  readonly inputSchema: JsonObject;
+  readonly outputSchema: JsonObject;
+  run(input: object, ctx: Context): Promise<object>;
+  render(output: object): string;
+}
+
+/**
+ * Defines a tool.
+ * @throws Error at load time for a name the protocol does not allow.
+ */
+export function defineTool<I extends z.ZodObject, O extends z.ZodType<object>>(definition: ToolDefinition<I, O>): Tool {
+  if (!TOOL_NAME.test(definition.name)) throw new Error(`"${definition.name}" is not a name for a tool.`);
+  return {
+    ...definition,
+    detaches: definition.detaches ?? false,
+    inputSchema: toSchema(definition.input, "input"),
+    // A union has no type of its own, and the protocol asks for an object.
+    outputSchema: { type: "object", ...toSchema(definition.output, "output") },
+    // The pipeline parses with these very schemas before it calls, so the types hold.
+    run: definition.run as Tool["run"],
+    render: definition.render as Tool["render"]
+  };
+}
+
+/** The output of a tool that may run longer than a call's deadline: done, or going on under a handle. */
+export function detachable<S extends z.ZodRawShape>(shape: S) {
+  return z.discriminatedUnion("status", [
+    z.object({ status: z.literal("done"), ...shape }),
+    z.object({
+      status: z.literal("running"),
+      call: z.string().describe("Handle of the call, which goes on: ask get_call for its outcome")
+    })
+  ]);
+}
+
+const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+
+const toSchema = (schema: z.ZodType, io: "input" | "output"): JsonObject => z.toJSONSchema(schema, { io }) as JsonObject;

@@ -1,0 +1,72 @@
+import type { Json } from "../lib/json.ts";
+
+/** How a call ended, or stands. */
+export const OUTCOMES = ["ok", "error", "cancelled", "denied", "pending", "running", "waiting", "unknown"] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** An error of the protocol: it becomes a JSON-RPC error, not a tool's result. */
+export class RpcError extends Error {
+  override readonly name = "RpcError";
+  readonly code: number;
+  readonly data: { readonly reason: string; readonly [key: string]: Json };
+
+  constructor(code: number, message: string, data: { reason: string; [key: string]: Json }) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/**
+ * A foreseen failure of a tool. Its message is a sentence that the caller can act on; it reaches the model as it is.
+ * Upstream text never stands in it: that may hold secrets or instructions.
+ */
+export abstract class ToolError extends Error {
+  readonly outcome: Outcome = "error";
+}
+
+/** The arguments are well-formed but make no sense to the tool. */
+export class InvalidInput extends ToolError {
+  override readonly name = "InvalidInput";
+}
+
+/** What was asked for is not there, or this principal cannot see it. */
+export class NotFound extends ToolError {
+  override readonly name = "NotFound";
+}
+
+/** The principal may not do this. */
+export class Denied extends ToolError {
+  override readonly name = "Denied";
+  override readonly outcome = "denied";
+}
+
+/** An upstream refuses for now: the message says when to try again. */
+export class UpstreamLimited extends ToolError {
+  override readonly name = "UpstreamLimited";
+}
+
+/** An upstream is down, refuses, or answers what nobody can use. */
+export class UpstreamFailed extends ToolError {
+  override readonly name = "UpstreamFailed";
+}
+
+/** What a caller should do about a write of unknown outcome. */
+export const LOOK_FIRST = "Look whether it did before you try again.";
+
+/** A write was sent and nobody knows whether it took effect. It is never sent again by itself. */
+export class OutcomeUnknown extends ToolError {
+  override readonly name = "OutcomeUnknown";
+  override readonly outcome = "unknown";
+}
+
+/** The call took longer than it may. */
+export class DeadlineExceeded extends ToolError {
+  override readonly name = "DeadlineExceeded";
+}
+
+/** The answer is larger than one message may be. */
+export class TooLarge extends ToolError {
+  override readonly name = "TooLarge";
+}

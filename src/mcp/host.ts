@@ -1,0 +1,37 @@
+import type { Deadlines } from "../lib/deadlines.ts";
+import type { CatalogSlice } from "./catalog.ts";
+import type { Context } from "./context.ts";
+import type { CallRecorder } from "./history.ts";
+import type { Principal } from "./principal.ts";
+
+/** What the wire knows of one request that reached a tool, prompt or resource. */
+export interface Invocation {
+  readonly principal: Principal;
+  readonly slice: CatalogSlice;
+  readonly era: "sessionful" | "stateless";
+  /** `name/version` of the client. */
+  readonly client: string;
+  /** Aborted when the client cancels. */
+  readonly signal: AbortSignal;
+  progress(done: number, total?: number, message?: string): Promise<void>;
+}
+
+/** What an object gives to the calls that it runs. */
+export interface Host {
+  readonly calls: CallRecorder;
+  readonly deadlines: Deadlines;
+  readonly limits: CallLimits;
+  /** @param signal the invocation's signal, bounded by the call's deadline. */
+  contextFor(invocation: Invocation, signal: AbortSignal): Context;
+  /** The handle of a call that this object recorded. */
+  handleOf(principal: Principal, seq: number): string;
+}
+
+export interface CallLimits {
+  /** How long a call may take, milliseconds. */
+  readonly callMs: number;
+  /** How long a call of a tool that detaches may take, milliseconds. */
+  readonly detachedMs: number;
+  /** How much of an answer fits a message, bytes. */
+  readonly inlineBytes: number;
+}

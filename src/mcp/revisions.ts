@@ -1,0 +1,11 @@
+/** The sessionful revisions that the server speaks, newest first: https://modelcontextprotocol.io/specification/versioning */
+export const SESSIONFUL_REVISIONS = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] as const;
+
+export type SessionfulRevision = (typeof SESSIONFUL_REVISIONS)[number];
+
+export function isSessionfulRevision(value: unknown): value is SessionfulRevision {
+  return (SESSIONFUL_REVISIONS as readonly unknown[]).includes(value);
+}
+
+/** The only revision with JSON-RPC batches: https://modelcontextprotocol.io/specification/2025-03-26/basic#batching */
+export const hasBatches = (revision: string): boolean => revision === "2025-03-26";

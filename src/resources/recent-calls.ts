@@ -1,0 +1,16 @@
+import { defineResource } from "../mcp/define-resource.ts";
+import { toRecordedCall } from "../tools/history/recorded-call.ts";
+
+export const recentCalls = defineResource({
+  uri: "calls://recent",
+  name: "recent_calls",
+  title: "Recent calls",
+  description: "The 20 newest tool calls of the history.",
+  mimeType: "application/json",
+  toolset: "history",
+  scopes: ["mcp:use"],
+  async read(_, ctx) {
+    const { calls } = ctx.history.list({ limit: 20 });
+    return { calls: calls.map(toRecordedCall) };
+  }
+});

@@ -1,0 +1,117 @@
+import { numberFromBase32, numberToBase32 } from "../lib/base32.ts";
+import { InvalidInput, type Outcome } from "../mcp/errors.ts";
+import type { Call, CallEnd, CallQuery, CallRecorder, CallStart } from "../mcp/history.ts";
+import { isMigrated, migrate } from "./migrations.ts";
+
+/** The table `calls`: every `tools/call` of one object, unknown tools included. Only this class writes it. */
+export class Calls implements CallRecorder {
+  readonly #storage: DurableObjectStorage;
+  #isReady = false;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  append(call: CallStart & CallEnd): number {
+    return this.#insert(call, call);
+  }
+
+  open(call: CallStart, outcome: "pending" | "running"): number {
+    return this.#insert(call, { outcome, durationMs: null, preview: undefined, error: undefined });
+  }
+
+  settle(seq: number, end: CallEnd): void {
+    this.#exec(
+      "UPDATE calls SET outcome = ?, duration_ms = ?, preview = ?, error = ? WHERE seq = ?",
+      end.outcome,
+      end.durationMs,
+      end.preview ?? null,
+      end.error ?? null,
+      seq
+    );
+  }
+
+  get(seq: number): Call | undefined {
+    const [row] = this.#exec("SELECT * FROM calls WHERE seq = ?", seq);
+    return row && toCall(row);
+  }
+
+  /** @throws InvalidInput for a cursor that {@link list} did not make. */
+  list(query: CallQuery): { calls: Call[]; nextCursor: string | undefined } {
+    const conditions: string[] = [];
+    const bindings: SqlStorageValue[] = [];
+    const where = (condition: string, ...values: SqlStorageValue[]) => {
+      conditions.push(condition);
+      bindings.push(...values);
+    };
+    if (query.cursor !== undefined) where("seq < ?", toSeq(query.cursor));
+    if (query.tool !== undefined) where("tool = ?", query.tool);
+    if (query.outcome !== undefined) where("outcome = ?", query.outcome);
+    if (query.sinceMs !== undefined) where("started_ms >= ?", query.sinceMs);
+    if (query.untilMs !== undefined) where("started_ms < ?", query.untilMs);
+    if (query.text !== undefined) {
+      const pattern = `%${query.text.replace(/[\\%_]/g, "\\$&")}%`;
+      where("(tool LIKE ? ESCAPE '\\' OR arguments LIKE ? ESCAPE '\\' OR preview LIKE ? ESCAPE '\\')", pattern, pattern, pattern);
+    }
+    const filter = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
+    // One more than asked for tells whether there is a next page.
+    const rows = this.#exec(`SELECT * FROM calls ${filter} ORDER BY seq DESC LIMIT ?`, ...bindings, query.limit + 1).toArray();
+    const calls = rows.slice(0, query.limit).map(toCall);
+    const last = calls.at(-1);
+    return { calls, nextCursor: rows.length > query.limit && last ? numberToBase32(last.seq) : undefined };
+  }
+
+  #insert(call: CallStart, end: Omit<CallEnd, "durationMs"> & { durationMs: number | null }): number {
+    const row = this.#exec(
+      `INSERT INTO calls (tool, outcome, started_ms, duration_ms, era, client, arguments, preview, error)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
+      call.tool,
+      end.outcome,
+      call.startedMs,
+      end.durationMs,
+      call.era,
+      call.client,
+      call.arguments ?? null,
+      end.preview ?? null,
+      end.error ?? null
+    ).one();
+    return Number(row.seq);
+  }
+
+  #exec(query: string, ...bindings: SqlStorageValue[]): SqlStorageCursor<Record<string, SqlStorageValue>> {
+    if (!this.#isReady) this.#prepare();
+    return this.#storage.sql.exec(query, ...bindings);
+  }
+
+  /** Once per incarnation: what was not settled when the last one ended never will be, and nobody knows what became of it. */
+  #prepare(): void {
+    const hasRows = isMigrated(this.#storage);
+    migrate(this.#storage);
+    this.#isReady = true;
+    if (hasRows) this.#storage.sql.exec("UPDATE calls SET outcome = 'unknown' WHERE outcome IN ('pending', 'running')");
+  }
+}
+
+function toSeq(cursor: string): number {
+  const seq = numberFromBase32(cursor);
+  if (seq === undefined)
+    throw new InvalidInput("The cursor is not one that list_calls returned. Leave it out to start at the newest call.");
+  return seq;
+}
+
+function toCall(row: Record<string, SqlStorageValue>): Call {
+  return {
+    seq: Number(row.seq),
+    tool: String(row.tool),
+    outcome: row.outcome as Outcome, // written by this class only
+    startedMs: Number(row.started_ms),
+    durationMs: row.duration_ms === null ? undefined : Number(row.duration_ms),
+    era: row.era as Call["era"], // likewise
+    client: String(row.client),
+    arguments: toText(row.arguments),
+    preview: toText(row.preview),
+    error: toText(row.error)
+  };
+}
+
+const toText = (value: SqlStorageValue | undefined): string | undefined => (typeof value === "string" ? value : undefined);

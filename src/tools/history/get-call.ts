@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { defineTool, readOnlyHere } from "../../mcp/define-tool.ts";
+import { NotFound } from "../../mcp/errors.ts";
+import { recordedCall, toRecordedCall } from "./recorded-call.ts";
+
+export const getCall = defineTool({
+  name: "get_call",
+  title: "Get an earlier call",
+  description: "Reads one call of the history by the handle that list_calls, or the (ref …) of an error, gave.",
+  toolset: "history",
+  scopes: ["mcp:use"],
+  annotations: readOnlyHere,
+  input: z.strictObject({ call: z.string().max(64).describe("Handle of the call, as in call_3kx9q2mf_1a_7qzd") }),
+  output: recordedCall.extend({
+    client: z.string().describe("name/version of the client that called"),
+    error: z.string().optional().describe("The class of the error")
+  }),
+  async run({ call }, ctx) {
+    const found = ctx.history.get(call);
+    if (!found) throw new NotFound(`No call of yours has the handle ${call}. Use list_calls to find the right one.`);
+    return { ...toRecordedCall(found), client: found.client, error: found.error };
+  },
+  render: ({ tool, outcome, startedAt, durationMs, preview }) =>
+    [`${tool} at ${startedAt}: ${outcome}${durationMs === undefined ? "" : ` after ${durationMs} ms`}`, preview].filter(Boolean).join("\n")
+});

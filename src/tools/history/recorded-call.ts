@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { OUTCOMES } from "../../mcp/errors.ts";
+import type { RecordedCall } from "../../mcp/history.ts";
+
+/** A call of the history as tools and resources show it. */
+export const recordedCall = z.object({
+  call: z.string().describe("Handle: get_call takes it"),
+  tool: z.string(),
+  outcome: z.enum(OUTCOMES).describe("unknown: it was in flight when the server stopped, or nobody knows whether a write took effect"),
+  startedAt: z.string().describe("ISO 8601"),
+  durationMs: z.int().optional().describe("Absent while the call is not settled"),
+  arguments: z.string().optional().describe("JSON text, cut where it is long"),
+  preview: z.string().optional().describe("The beginning of the answer")
+});
+
+export function toRecordedCall({
+  call,
+  tool,
+  outcome,
+  startedMs,
+  durationMs,
+  arguments: args,
+  preview
+}: RecordedCall): z.input<typeof recordedCall> {
+  return { call, tool, outcome, startedAt: new Date(startedMs).toISOString(), durationMs, arguments: args, preview };
+}
