@@ -6,10 +6,13 @@ import { isMigrated, migrate } from "./migrations.ts";
 /** The table `calls`: every `tools/call` of one object, unknown tools included. Only this class writes it. */
 export class Calls implements CallRecorder {
   readonly #storage: DurableObjectStorage;
+  readonly #onFirstCall: () => void;
   #isReady = false;
 
-  constructor(storage: DurableObjectStorage) {
+  /** @param onFirstCall runs once in the life of the object, in the turn that stores its first row. */
+  constructor(storage: DurableObjectStorage, onFirstCall: () => void) {
     this.#storage = storage;
+    this.#onFirstCall = onFirstCall;
   }
 
   append(call: CallStart & CallEnd): number {
@@ -89,6 +92,7 @@ export class Calls implements CallRecorder {
     migrate(this.#storage);
     this.#isReady = true;
     if (hasRows) this.#storage.sql.exec("UPDATE calls SET outcome = 'unknown' WHERE outcome IN ('pending', 'running')");
+    else this.#onFirstCall();
   }
 }
 

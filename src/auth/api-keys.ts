@@ -1,0 +1,50 @@
+import { DEFAULTS } from "../config.ts";
+import { DEFAULT_SCOPES, type Principal } from "../mcp/principal.ts";
+import { type ApiKeyRecord, apiKeyName, matchesHash, parseApiKey } from "./api-key.ts";
+
+interface Cached<T> {
+  readonly value: T;
+  readonly readMs: number;
+}
+
+const MAX_CACHED = 1000;
+
+/** The API keys of a deployment, as KV holds them. What was read is believed for `DEFAULTS.keyCacheMs`. */
+export class ApiKeys {
+  readonly #kv: KVNamespace;
+  readonly #records = new Map<string, Cached<ApiKeyRecord | null>>();
+  #hasAny: Cached<boolean> | undefined;
+
+  constructor(kv: KVNamespace) {
+    this.#kv = kv;
+  }
+
+  /** Whom a key stands for; `undefined` for a key that is malformed, wrong, revoked or expired. */
+  async authenticate(key: string): Promise<Principal | undefined> {
+    const kid = parseApiKey(key);
+    if (kid === undefined) return undefined;
+    const record = await this.#read(kid);
+    if (!record || !matchesHash(key, record.hash)) return undefined;
+    if (record.expires !== undefined && record.expires <= Date.now()) return undefined;
+    return { id: `key:${kid}`, kind: "key", clientId: kid, scopes: record.scopes ?? DEFAULT_SCOPES };
+  }
+
+  /** Whether any key was ever made: without one nobody can come in. */
+  async hasAny(): Promise<boolean> {
+    if (this.#hasAny && isFresh(this.#hasAny)) return this.#hasAny.value;
+    const { keys } = await this.#kv.list({ prefix: apiKeyName(""), limit: 1 });
+    this.#hasAny = { value: keys.length > 0, readMs: Date.now() };
+    return this.#hasAny.value;
+  }
+
+  async #read(kid: string): Promise<ApiKeyRecord | null> {
+    const cached = this.#records.get(kid);
+    if (cached && isFresh(cached)) return cached.value;
+    const value = await this.#kv.get<ApiKeyRecord>(apiKeyName(kid), "json");
+    if (this.#records.size >= MAX_CACHED) this.#records.clear(); // guesses of made-up keys, not users, fill it
+    this.#records.set(kid, { value, readMs: Date.now() });
+    return value;
+  }
+}
+
+const isFresh = ({ readMs }: Cached<unknown>): boolean => Date.now() - readMs < DEFAULTS.keyCacheMs;

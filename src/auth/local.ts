@@ -1,0 +1,4 @@
+import type { Principal, Scope } from "../mcp/principal.ts";
+
+/** Whoever sits at the machine that runs `wrangler dev`. */
+export const localPrincipal = (scopes: readonly Scope[]): Principal => ({ id: "local", kind: "local", clientId: "local", scopes });

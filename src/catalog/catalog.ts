@@ -1,0 +1,21 @@
+import { createCatalog } from "../mcp/catalog.ts";
+import { exploreRepository } from "../prompts/explore-repository.ts";
+import { recentCalls } from "../resources/recent-calls.ts";
+import { repositoryResource } from "../resources/repository.ts";
+import { getRepository } from "../tools/github/get-repository.ts";
+import { searchRepositories } from "../tools/github/search-repositories.ts";
+import { getCall } from "../tools/history/get-call.ts";
+import { listCalls } from "../tools/history/list-calls.ts";
+import { longOperation } from "../tools/operations/long-operation.ts";
+import { getWeather } from "../tools/weather/get-weather.ts";
+import { VERSION } from "./version.ts";
+
+/** What Dormouse offers, in the order of its lists. */
+export const catalog = createCatalog({
+  info: { name: "dormouse", title: "Dormouse", version: VERSION },
+  instructions:
+    "Every tool call is remembered: list_calls finds what was done before, also after a reconnection, and get_call shows one. The (ref …) of an error is the handle of its call.",
+  tools: [searchRepositories, getRepository, getWeather, longOperation, listCalls, getCall],
+  prompts: [exploreRepository],
+  resources: [repositoryResource, recentCalls]
+});

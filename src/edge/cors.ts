@@ -1,0 +1,26 @@
+/** The answer to a preflight of an origin that was let through. Source: https://fetch.spec.whatwg.org/#http-cors-protocol */
+export function answerPreflight(request: Request): Response {
+  return withCors(
+    request,
+    new Response(null, {
+      status: 204,
+      headers: {
+        "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
+        "access-control-allow-headers":
+          "Accept, Authorization, Content-Type, Last-Event-ID, Mcp-Method, Mcp-Name, MCP-Protocol-Version, Mcp-Session-Id",
+        "access-control-max-age": "86400"
+      }
+    })
+  );
+}
+
+/** Lets the page that asked read the answer. A request without an Origin gets it as it is. */
+export function withCors(request: Request, response: Response): Response {
+  const origin = request.headers.get("origin");
+  if (origin === null || response.webSocket) return response;
+  const readable = new Response(response.body, response);
+  readable.headers.set("access-control-allow-origin", origin);
+  readable.headers.set("access-control-expose-headers", "Mcp-Session-Id, WWW-Authenticate, Retry-After");
+  readable.headers.append("vary", "Origin");
+  return readable;
+}

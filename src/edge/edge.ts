@@ -1,0 +1,61 @@
+import { ApiKeys } from "../auth/api-keys.ts";
+import { type Config, readConfig } from "../config.ts";
+import type { Catalog } from "../mcp/catalog.ts";
+import { authenticate } from "./authenticate.ts";
+import { answerPreflight, withCors } from "./cors.ts";
+import { answerHealth } from "./health.ts";
+import { checkOrigin } from "./origin.ts";
+import { readMessage } from "./read-message.ts";
+import { refuse } from "./respond.ts";
+import { serveSessionful } from "./sessionful.ts";
+
+/** The Worker: limits → origin → authenticate → classify once → session. It keeps no state. */
+export function createEdge(catalog: Catalog): ExportedHandler<Env> & { fetch(request: Request, env: Env): Promise<Response> } {
+  let keys: ApiKeys | undefined;
+  return {
+    async fetch(request, env) {
+      const config = readConfig(env);
+      keys ??= new ApiKeys(env.KEYS);
+      const url = new URL(request.url);
+      if (url.pathname === "/health") return answerHealth(catalog, config, keys);
+      const refused = checkOrigin(request, url, config);
+      if (refused) return refused;
+      if (request.method === "OPTIONS") return answerPreflight(request);
+      try {
+        return withCors(request, await serve(request, url, env, { catalog, config, keys }));
+      } catch (error) {
+        return withCors(request, refuseUnforeseen(error));
+      }
+    }
+  };
+}
+
+interface Deployment {
+  readonly catalog: Catalog;
+  readonly config: Config;
+  readonly keys: ApiKeys;
+}
+
+async function serve(request: Request, url: URL, env: Env, { catalog, config, keys }: Deployment): Promise<Response> {
+  const { keyring } = config;
+  if (!keyring) return refuse("not_configured", "DORMOUSE_SECRET is not set. Run: npm run deploy");
+  const slicePath = MCP_PATH.exec(url.pathname)?.[1];
+  if (slicePath === undefined) return refuse("no_such_path", "Nothing is served here. The server's address ends in /mcp.");
+  const principal = await authenticate(request, url, config, keys);
+  if (principal instanceof Response) return principal;
+  const slice = catalog.sliceAt(slicePath);
+  if (!slice) return refuse("no_such_path", "There is no such toolset. Use /mcp, or /mcp/x/all for everything.");
+  if (request.method !== "POST") return refuse("method_not_allowed", "Send a POST.", { headers: { allow: "POST, OPTIONS" } });
+  const body = await readMessage(request);
+  if (body instanceof Response) return body;
+  return serveSessionful(request, body, { catalog, slice, slicePath, principal, keyring, sessions: env.SESSION });
+}
+
+const MCP_PATH = /^\/mcp((?:\/.*)?)$/;
+
+function refuseUnforeseen(error: unknown): Response {
+  const correlation = crypto.randomUUID();
+  const stack = error instanceof Error ? error.stack : String(error);
+  console.error(JSON.stringify({ level: "error", event: "request_failed", correlation, stack }));
+  return refuse("internal_error", "The server failed unexpectedly. Try again.", { id: null, data: { correlation } });
+}

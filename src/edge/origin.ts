@@ -1,0 +1,22 @@
+import type { Config } from "../config.ts";
+import { refuse } from "./respond.ts";
+
+/**
+ * Checks where a request was sent to and which page sent it. On loopback both must be loopback, which defeats DNS rebinding;
+ * a deployed server takes any Host that reached it. `undefined` if the request may go on.
+ * Source: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning
+ */
+export function checkOrigin(request: Request, url: URL, config: Config): Response | undefined {
+  const isLoopbackHost = isLoopback(url.hostname) && isLoopback(hostnameOf(`http://${request.headers.get("host") ?? url.host}`));
+  if (config.isLocal && !isLoopbackHost) {
+    return refuse("host_not_allowed", "This server runs in local mode and answers on loopback only. For any other host, deploy it.");
+  }
+  const origin = request.headers.get("origin");
+  if (origin === null || config.allowedOrigins.has(origin)) return undefined;
+  if (isLoopbackHost && isLoopback(hostnameOf(origin))) return undefined;
+  return refuse("origin_not_allowed", "Pages of this origin may not call this server. Whoever runs it can add it to ALLOWED_ORIGINS.");
+}
+
+const isLoopback = (hostname: string): boolean => hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+
+const hostnameOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : "");
