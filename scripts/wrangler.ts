@@ -1,0 +1,26 @@
+import { fileURLToPath } from "node:url";
+import { type Child, type RunResult, run, runInTerminal, startChild } from "./child-process.ts";
+
+/** The folder that holds `wrangler.toml`. */
+export const PROJECT_ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Runs one wrangler command to its end and collects its output. */
+export type Wrangler = (args: readonly string[], options?: { readonly input?: string }) => Promise<RunResult>;
+
+/** Runs the wrangler of `node_modules` in the project's root, without a terminal, so that it asks nothing. */
+export const runWrangler: Wrangler = (args, { input } = {}) =>
+  run(process.execPath, [WRANGLER, ...args], { cwd: PROJECT_ROOT, env: QUIET, ...(input !== undefined && { input }) });
+
+/** Runs wrangler on our own terminal, so that it can ask; gives its exit code. */
+export function runWranglerInTerminal(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number | null> {
+  return runInTerminal(process.execPath, [WRANGLER, ...args], { cwd: PROJECT_ROOT, env: { ...QUIET, ...env } });
+}
+
+/** Starts a wrangler command that runs until it is stopped. */
+export function startWrangler(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+  return startChild(process.execPath, [WRANGLER, ...args], { cwd: PROJECT_ROOT, env: { ...QUIET, ...env } });
+}
+
+const WRANGLER = fileURLToPath(new URL("../node_modules/wrangler/bin/wrangler.js", import.meta.url));
+/** The banner is what announces updates. */
+const QUIET = { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
