@@ -85,8 +85,16 @@ function devArguments(port: number, github: GitHubUpstream, weather: WeatherUpst
     WEATHER_FORECAST_URL: weather.forecastUrl,
     LOCAL_SCOPES: "all"
   };
-  const fixed = ["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false", "--persist-to", STATE];
-  return [...fixed, "--port", String(port), ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`])];
+  // The default inspector port is the same for every wrangler and node, and a second user of it fails.
+  const fixed = ["dev", "--local", "--ip", "127.0.0.1", "--inspector-port", "0", "--show-interactive-dev-session=false"];
+  return [
+    ...fixed,
+    "--persist-to",
+    STATE,
+    "--port",
+    String(port),
+    ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`])
+  ];
 }
 
 /** Settles at the first signal, or when npm has gone; a second signal ends the worker at once. */
@@ -110,7 +118,7 @@ function stopRequest(worker: Child): Promise<void> {
   });
 }
 
-/** Waits as long as it takes: after a syntax error wrangler stays up and builds again on the next change. */
+/** Waits as long as it takes: a slow machine needs no other message, and wrangler ends by itself when it cannot start. */
 async function answers(port: number): Promise<boolean> {
   for (;;) {
     try {
