@@ -7,10 +7,10 @@ export type Mode = "JSON" | "SSE";
 export interface Load {
   readonly sessions: readonly LoadedSession[];
   inFlight(): number;
-  /** Settles when every client has lost its connection or was stopped; rejects with what no kill explains. */
+  /** From now on a lost connection ends its client; before, it is a failure of the server. */
+  expectLoss(): void;
+  /** Settles when every client has lost its connection; rejects with what no kill explains. */
   ended(): Promise<void>;
-  /** Lets the calls in flight end and starts no other. */
-  stop(): void;
 }
 
 /** A session, and which of its calls were answered to the last byte. */
@@ -25,11 +25,13 @@ export const CONNECTIONS = 4;
 /** Starts the load: each of the sessions is called on several connections at once, each call with a text of its own. */
 export async function startLoad(url: string, mode: Mode): Promise<Load> {
   const sessions = await Promise.all(Array.from({ length: SESSIONS }, () => openSession(url)));
-  const state = { inFlight: 0, isStopped: false, mode };
+  const state = { inFlight: 0, mayLose: false, mode };
   const clients: Promise<void>[] = [];
-  const loaded = sessions.map((session) => {
+  const loaded = sessions.map((session, index) => {
     const acknowledged = new Set<string>();
-    for (let connection = 0; connection < CONNECTIONS; connection++) clients.push(callOn(session, connection, acknowledged, state));
+    for (let connection = 0; connection < CONNECTIONS; connection++) {
+      clients.push(callOn(session, `text-${index}-${connection}`, acknowledged, state));
+    }
     return { id: session.id, acknowledged };
   });
   const ended = Promise.all(clients).then(() => undefined);
@@ -38,24 +40,24 @@ export async function startLoad(url: string, mode: Mode): Promise<Load> {
     sessions: loaded,
     inFlight: () => state.inFlight,
     ended: () => ended,
-    stop() {
-      state.isStopped = true;
+    expectLoss() {
+      state.mayLose = true;
     }
   };
 }
 
 interface LoadState {
   inFlight: number;
-  isStopped: boolean;
+  mayLose: boolean;
   readonly mode: Mode;
 }
 
 const STEPS = { steps: 2, delayMs: 3 };
 
-async function callOn(session: WireSession, connection: number, acknowledged: Set<string>, state: LoadState): Promise<void> {
+async function callOn(session: WireSession, client: string, acknowledged: Set<string>, state: LoadState): Promise<void> {
   const isStreamed = state.mode === "SSE";
-  for (let call = 0; !state.isStopped; call++) {
-    const text = `text-${connection}-${call}.`;
+  for (let call = 0; ; call++) {
+    const text = `${client}-${call}`;
     // In turn a tool whose row is written at its end and one whose row is opened at its beginning.
     const tool = call % 2 === 0 ? "echo" : "echo_detachable";
     state.inFlight++;
@@ -65,8 +67,8 @@ async function callOn(session: WireSession, connection: number, acknowledged: Se
       if (isStream !== isStreamed) throw new WrongAnswer(`${text} came ${isStream ? "as a stream" : "as JSON"}.`);
       acknowledged.add(text);
     } catch (error) {
-      if (error instanceof WrongAnswer) throw error;
-      return; // the connection is lost
+      if (error instanceof WrongAnswer || !state.mayLose) throw error;
+      return;
     } finally {
       state.inFlight--;
     }
