@@ -11,8 +11,8 @@ export interface Answer {
 }
 
 /**
- * Starts our own front before the emulator: it adds stars and dates of creation, searches repositories as GitHub does and refuses
- * unknown tokens.
+ * Starts our own front before the emulator: it adds stars and dates of creation, searches repositories as GitHub does, refuses
+ * unknown tokens and takes writes without a body.
  */
 export async function startGitHubFront(emulatorUrl: string, port?: number): Promise<LocalServer> {
   const { port: emulatorPort } = new URL(emulatorUrl);
@@ -22,7 +22,7 @@ export async function startGitHubFront(emulatorUrl: string, port?: number): Prom
     const ask = async (path: string, body?: Buffer) =>
       withFacts(withOrigin(await forward(emulatorPort, request, path, body), emulatorUrl, url.origin));
     const isSearch = request.method === "GET" && url.pathname === "/search/repositories" && url.searchParams.get("q");
-    send(response, isSearch ? await answerSearch(url, ask) : await ask(request.url ?? "/", await bodyOf(request)));
+    send(response, isSearch ? await answerSearch(url, ask) : await ask(request.url ?? "/", await writtenIn(request)));
   }, port);
 }
 
@@ -32,6 +32,13 @@ const KNOWN_TOKENS = new Set(SEED_USERS.map(({ login }) => tokenOf(login)));
 function isKnown(authorization: string | undefined): boolean {
   const token = /^(?:bearer|token) +(.*)$/i.exec(authorization ?? "")?.[1]?.trim();
   return token === undefined || KNOWN_TOKENS.has(token) || /^(?:gh[a-z]_|eyJ)/.test(token);
+}
+
+/** GitHub takes a missing body where every field is optional, as in a merge; the emulator does not. */
+async function writtenIn(request: IncomingMessage): Promise<Buffer> {
+  const body = await bodyOf(request);
+  const isWrite = request.method === "POST" || request.method === "PUT" || request.method === "PATCH";
+  return isWrite && body.length === 0 ? Buffer.from("{}") : body;
 }
 
 function forward(port: string, { method, headers }: IncomingMessage, path: string, body?: Buffer): Promise<Answer> {
