@@ -11,8 +11,7 @@ export async function runCheck(check: (expect: Expect) => Promise<void>): Promis
   const expect: Expect = (sentence, holds, seen) => {
     if (holds) passed++;
     else failed++;
-    const details = seen === undefined ? "" : ` (${typeof seen === "string" ? seen : JSON.stringify(seen)})`;
-    console.log(`${holds ? "PASS" : "FAIL"} ${sentence}${details}`);
+    console.log(`${holds ? "PASS" : "FAIL"} ${sentence}${seen === undefined ? "" : show(seen, holds)}`);
   };
   try {
     await check(expect);
@@ -21,4 +20,12 @@ export async function runCheck(check: (expect: Expect) => Promise<void>): Promis
   }
   console.log(`${passed} held, ${failed} did not`);
   process.exitCode = passed > 0 && failed === 0 ? 0 : 1;
+}
+
+const MAX_SHOWN = 160;
+
+/** A failure is shown in full. */
+function show(seen: unknown, holds: boolean): string {
+  const text = typeof seen === "string" ? seen : JSON.stringify(seen);
+  return ` (${holds && text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text})`;
 }
