@@ -11,8 +11,9 @@ const MINUTE = 60 * SECOND;
 export const DEFAULTS = {
   bodyBytes: MIB,
   nesting: 64,
-  /** Silence after which a response becomes a stream. */
-  silenceMs: 500,
+  stream: { silenceMs: 500, retryMs: 1000, queueBytes: MIB, kept: { events: 256, length: MIB } },
+  /** How long a question to the client may wait for its answer. */
+  askMs: 5 * MINUTE,
   call: { callMs: 9 * SECOND, detachedMs: 15 * MINUTE, inlineBytes: 64 * KIB } satisfies CallLimits,
   /** Half a second below the call's own deadline, so that the answer can say which upstream was slow. */
   upstreamMs: 8.5 * SECOND,

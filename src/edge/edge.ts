@@ -7,7 +7,9 @@ import { answerHealth } from "./health.ts";
 import { checkOrigin } from "./origin.ts";
 import { readMessage } from "./read-message.ts";
 import { refuse } from "./respond.ts";
-import { serveSessionful } from "./sessionful.ts";
+import type { Admitted } from "./session.ts";
+import { endSession, serveSessionful } from "./sessionful.ts";
+import { serveStream } from "./stream.ts";
 
 /** The Worker: limits → origin → authenticate → classify once → session. It keeps no state. */
 export function createEdge(catalog: Catalog): ExportedHandler<Env> & { fetch(request: Request, env: Env): Promise<Response> } {
@@ -45,10 +47,22 @@ async function serve(request: Request, url: URL, env: Env, { catalog, config, ke
   if (principal instanceof Response) return principal;
   const slice = catalog.sliceAt(slicePath);
   if (!slice) return refuse("no_such_path", "There is no such toolset. Use /mcp, or /mcp/x/all for everything.");
-  if (request.method !== "POST") return refuse("method_not_allowed", "Send a POST.", { headers: { allow: "POST, OPTIONS" } });
+  const admitted: Admitted = { catalog, slice, slicePath, principal, keyring, sessions: env.SESSION };
+  switch (request.method) {
+    case "POST":
+      return servePost(request, admitted);
+    case "GET":
+      return serveStream(request, admitted);
+    case "DELETE":
+      return endSession(request, admitted);
+    default:
+      return refuse("method_not_allowed", "Send a POST, GET or DELETE.", { headers: { allow: "GET, POST, DELETE, OPTIONS" } });
+  }
+}
+
+async function servePost(request: Request, admitted: Admitted): Promise<Response> {
   const body = await readMessage(request);
-  if (body instanceof Response) return body;
-  return serveSessionful(request, body, { catalog, slice, slicePath, principal, keyring, sessions: env.SESSION });
+  return body instanceof Response ? body : serveSessionful(request, body, admitted);
 }
 
 const MCP_PATH = /^\/mcp((?:\/.*)?)$/;

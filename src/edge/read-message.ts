@@ -2,6 +2,7 @@ import { DEFAULTS } from "../config.ts";
 import { nestsDeeperThan } from "../lib/json.ts";
 import { readBody } from "../lib/read-body.ts";
 import { isMessage, type Message } from "../mcp/json-rpc.ts";
+import { accepts } from "./accept.ts";
 import { refuse } from "./respond.ts";
 
 /** A body that was read: one message or a batch, and its text as the client wrote it. */
@@ -13,7 +14,9 @@ export interface ReadBody {
 /** Reads the messages of a POST, or refuses it. Counts before it parses. */
 export async function readMessage(request: Request): Promise<ReadBody | Response> {
   if (!isUtf8Json(request.headers.get("content-type"))) return refuse("unsupported_content_type", "Send application/json in UTF-8.");
-  if (!acceptsBoth(request.headers.get("accept"))) return refuse("not_acceptable", "Accept both application/json and text/event-stream.");
+  // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#sending-messages-to-the-server
+  const acceptsAll = accepts(request, "application/json") && accepts(request, "text/event-stream");
+  if (!acceptsAll) return refuse("not_acceptable", "Accept both application/json and text/event-stream.");
   const body = await readBody(request, DEFAULTS.bodyBytes);
   if ("fault" in body) return refuseFault(body.fault);
   if (nestsDeeperThan(body.text, DEFAULTS.nesting))
@@ -46,11 +49,3 @@ function isUtf8Json(contentType: string | null): boolean {
   if (type.trim() !== "application/json") return false;
   return parameters.every((parameter) => !/^\s*charset\s*=/.test(parameter) || /^\s*charset\s*=\s*"?utf-?8"?\s*$/.test(parameter));
 }
-
-/** https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#sending-messages-to-the-server */
-function acceptsBoth(accept: string | null): boolean {
-  const ranges = (accept ?? "").split(",").map((range) => range.split(";")[0]?.trim().toLowerCase() ?? "");
-  return ["application/json", "text/event-stream"].every((type) => ranges.some((range) => covers(range, type)));
-}
-
-const covers = (range: string, type: string): boolean => range === type || range === "*/*" || range === type.replace(/\/.*/, "/*");

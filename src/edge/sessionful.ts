@@ -1,46 +1,37 @@
 import { isJsonObject } from "../lib/json.ts";
-import { cut } from "../lib/text.ts";
-import type { Catalog, CatalogSlice, ListMethod } from "../mcp/catalog.ts";
+import { isListMethod } from "../mcp/catalog.ts";
 import { isNotification, isRequest, type Message, type Request as RpcRequest } from "../mcp/json-rpc.ts";
-import type { Keyring } from "../mcp/keyring.ts";
-import type { Principal } from "../mcp/principal.ts";
 import { hasBatches, isSessionfulRevision, SESSIONFUL_REVISIONS } from "../mcp/revisions.ts";
-import { mintSessionId, type Session, verifySessionId } from "../mcp/session-id.ts";
-import { toObjectRequest } from "../mcp/session-request.ts";
+import { mintSessionId, type Session } from "../mcp/session-id.ts";
 import type { ReadBody } from "./read-message.ts";
 import { answer, refuse } from "./respond.ts";
-
-/** What the edge knows of a POST when its body was read. */
-export interface Post {
-  readonly catalog: Catalog;
-  readonly slice: CatalogSlice;
-  readonly slicePath: string;
-  readonly principal: Principal;
-  readonly keyring: Keyring;
-  readonly sessions: Env["SESSION"];
-}
+import { type Admitted, findSession } from "./session.ts";
 
 /** More messages than any client sends at once. */
 const MAX_BATCH = 20;
 
 /** Serves a POST of the sessionful era. What needs no state is answered here; the rest takes one hop to the session's object. */
-export async function serveSessionful(request: Request, { message, text }: ReadBody, post: Post): Promise<Response> {
+export async function serveSessionful(request: Request, { message, text }: ReadBody, admitted: Admitted): Promise<Response> {
   const messages = Array.isArray(message) ? (message as readonly Message[]) : [message as Message];
   const initialize = messages.find((candidate) => isRequest(candidate) && candidate.method === "initialize") as RpcRequest | undefined;
-  if (initialize && !Array.isArray(message)) return serveInitialize(request, initialize, post);
-  const session = findSession(request, post);
-  if (session instanceof Response) return session;
-  const refused = refuseRevision(request) ?? refuseBatch(message, session, initialize !== undefined);
+  if (initialize && !Array.isArray(message)) return serveInitialize(request, initialize, admitted);
+  const found = findSession(request, admitted);
+  if (found instanceof Response) return found;
+  const refused = refuseBatch(message, found.session, initialize !== undefined);
   if (refused) return refused;
-  const ready = messages.length === 1 && messages[0] ? answerWithoutState(messages[0], post) : undefined;
-  if (ready) return ready;
-  const sessionId = request.headers.get("mcp-session-id") ?? "";
-  const { principal, slicePath, sessions } = post;
-  const stub = sessions.get(sessions.idFromName(`session:${session.name}`));
-  return stub.fetch(toObjectRequest("post", { sessionId, principal, slicePath }, text));
+  const ready = messages.length === 1 && messages[0] ? answerWithoutState(messages[0], admitted) : undefined;
+  if (!ready) return found.ask("post", { body: text });
+  const alive = await found.ask("alive");
+  return alive.ok ? ready : alive;
 }
 
-function serveInitialize(request: Request, { id, params = {} }: RpcRequest, { catalog, principal, keyring }: Post): Response {
+/** Serves a DELETE: the client has no more use for its session. */
+export async function endSession(request: Request, admitted: Admitted): Promise<Response> {
+  const found = findSession(request, admitted);
+  return found instanceof Response ? found : found.ask("end");
+}
+
+function serveInitialize(request: Request, { id, params = {} }: RpcRequest, { catalog, principal, keyring }: Admitted): Response {
   if (request.headers.has("mcp-session-id")) return refuse("already_initialized", "This session is initialized already.", { id });
   const { protocolVersion, capabilities = {}, clientInfo = {} } = params;
   if (typeof protocolVersion !== "string" || !isJsonObject(capabilities) || !isJsonObject(clientInfo)) {
@@ -58,22 +49,6 @@ function serveInitialize(request: Request, { id, params = {} }: RpcRequest, { ca
   return answer(id, JSON.stringify(result), { "mcp-session-id": sessionId });
 }
 
-function findSession(request: Request, { keyring, principal }: Post): Session | Response {
-  const id = request.headers.get("mcp-session-id");
-  if (id === null) return refuse("session_required", "Send the Mcp-Session-Id that initialize answered.", { id: null });
-  const session = verifySessionId(keyring, principal.id, id, Date.now());
-  return session ?? refuse("session_not_found", "No session of yours has this id. Begin a new one with initialize.", { id: null });
-}
-
-function refuseRevision(request: Request): Response | undefined {
-  const revision = request.headers.get("mcp-protocol-version");
-  if (revision === null || isSessionfulRevision(revision)) return undefined;
-  return refuse("unsupported_revision", `Unsupported MCP-Protocol-Version: ${cut(revision, 40)}`, {
-    id: null,
-    data: { supported: [...SESSIONFUL_REVISIONS] }
-  });
-}
-
 function refuseBatch(message: Message | readonly Message[], { init }: Session, hasInitialize: boolean): Response | undefined {
   if (!Array.isArray(message)) return undefined;
   if (!hasBatches(init.revision)) return refuse("batch_not_allowed", `Revision ${init.revision} has no batches.`, { id: null });
@@ -82,12 +57,16 @@ function refuseBatch(message: Message | readonly Message[], { init }: Session, h
   return undefined;
 }
 
-function answerWithoutState(message: Message, { slice }: Post): Response | undefined {
+/** The answers that are the same for every session that was not ended. */
+function answerWithoutState(message: Message, { slice }: Admitted): Response | undefined {
   if (isNotification(message)) {
     return message.method === "notifications/initialized" ? new Response(null, { status: 202 }) : undefined;
   }
   if (!isRequest(message)) return undefined;
   if (message.method === "ping") return answer(message.id, "{}");
-  const list = slice.lists[message.method as ListMethod] as string | undefined;
-  return list === undefined ? undefined : answer(message.id, list);
+  if (!isListMethod(message.method)) return undefined;
+  const page = slice.list(message.method, message.params?.cursor);
+  return page === undefined
+    ? refuse("invalid_params", "The cursor is not one that a list returned.", { id: message.id })
+    : answer(message.id, page);
 }

@@ -11,3 +11,14 @@ export function cut(text: string, limit: number): string {
 export function utf8Bytes(text: string): number {
   return Buffer.byteLength(text, "utf8");
 }
+
+/** Splits text into pieces of at most `limit` UTF-16 units, never through a character. */
+export function* piecesOf(text: string, limit: number): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    let end = Math.min(start + limit, text.length);
+    const code = text.charCodeAt(end - 1);
+    if (end < text.length && code >= 0xd800 && code <= 0xdbff) end--;
+    yield text.slice(start, end);
+    start = end;
+  }
+}

@@ -1,3 +1,4 @@
+import type { Asks, Replies } from "./ask.ts";
 import type { Tool } from "./define-tool.ts";
 import { DeadlineExceeded, ToolError } from "./errors.ts";
 import type { Host, Invocation } from "./host.ts";
@@ -12,14 +13,16 @@ class Cancelled extends ToolError {
 const SETTLE_MS = 1000;
 
 /**
- * Runs a tool until it ends, its client cancels or its deadline passes. A read is left at once; a write that was stopped is
- * waited for a moment, because only it knows whether it was sent.
+ * Runs a tool until it ends, its client cancels or its deadline passes; the deadline does not run while somebody is asked. A
+ * read is left at once; a write that was stopped is waited for a moment, because only it knows whether it was sent.
+ * @param onAsk runs before each question leaves.
  */
-export function runBounded(tool: Tool, input: object, invocation: Invocation, host: Host): Promise<object> {
+export function runBounded(tool: Tool, input: object, invocation: Invocation, host: Host, onAsk: () => void): Promise<object> {
   const limitMs = tool.detaches ? host.limits.detachedMs : host.limits.callMs;
   const controller = new AbortController();
   return new Promise<object>((resolve, reject) => {
-    let deadline = host.deadlines.add(limitMs, () => stop(new DeadlineExceeded(`${tool.name} did not finish within ${limitMs / 1000} s.`)));
+    const expire = () => stop(new DeadlineExceeded(`${tool.name} did not finish within ${limitMs / 1000} s.`));
+    let deadline = host.deadlines.add(limitMs, expire);
     const onCancel = () => stop(new Cancelled("The client cancelled the call."));
     const release = () => {
       deadline.cancel();
@@ -33,8 +36,19 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
       else
         deadline = host.deadlines.add(SETTLE_MS, () => reject(new Error("The write did not stop when it was told to.", { cause: reason })));
     };
+    const ask = async <A extends Asks>(asks: A): Promise<Replies<A>> => {
+      const leftMs = deadline.dueMs - Date.now();
+      deadline.cancel();
+      onAsk();
+      try {
+        return await invocation.ask(asks);
+      } finally {
+        if (!controller.signal.aborted) deadline = host.deadlines.add(leftMs, expire);
+      }
+    };
     invocation.signal.addEventListener("abort", onCancel, { once: true });
     if (invocation.signal.aborted) return onCancel();
-    tool.run(input, host.contextFor(invocation, controller.signal)).finally(release).then(resolve, reject);
+    const running = (async () => tool.run(input, host.contextFor({ ...invocation, ask }, controller.signal)))();
+    running.finally(release).then(resolve, reject);
   });
 }

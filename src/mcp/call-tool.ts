@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { JsonObject } from "../lib/json.ts";
 import { cut, utf8Bytes } from "../lib/text.ts";
 import { runBounded } from "./bounded.ts";
+import { Content, type ContentBlock, text } from "./content.ts";
 import type { Tool } from "./define-tool.ts";
 import { Denied, InvalidInput, LOOK_FIRST, RpcError, TooLarge, ToolError, UpstreamFailed } from "./errors.ts";
 import type { CallEnd, CallStart } from "./history.ts";
@@ -10,7 +11,7 @@ import { RPC_CODES } from "./json-rpc.ts";
 
 /** The result of `tools/call`. */
 export interface ToolResult {
-  readonly content: readonly { readonly type: "text"; readonly text: string }[];
+  readonly content: readonly ContentBlock[];
   readonly structuredContent?: object;
   readonly isError?: true;
 }
@@ -42,21 +43,24 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     host.calls.settle(opened, end);
     return opened;
   };
+  // A question may outlive this incarnation of the object: the call must be found all the same.
+  const onAsk = () => {
+    opened ??= host.calls.open(start, "running");
+  };
   try {
     authorize(tool, invocation);
     const input = parseInput(tool, args);
     opened = openRow(tool, start, host);
-    const output = parseOutput(tool, await runBounded(tool, input, invocation, host));
-    const text = tool.render(output);
-    requireFits(output, text, host.limits.inlineBytes);
-    record(endOf(start, "ok", text, undefined));
-    return { content: [{ type: "text", text }], structuredContent: output };
+    const result = toResult(tool, await runBounded(tool, input, invocation, host, onAsk));
+    requireFits(result, host.limits.inlineBytes);
+    record(endOf(start, "ok", textOf(result), undefined));
+    return result;
   } catch (error) {
     const failure = toFailure(error, tool, opened !== undefined);
     const seq = record(endOf(start, failure.outcome, failure.message, failure.error));
     const ref = host.handleOf(invocation.principal, seq);
     if (!(error instanceof ToolError)) logUnforeseen(ref, tool, error);
-    return { content: [{ type: "text", text: `${failure.message} (ref ${ref})` }], isError: true };
+    return { content: [text(`${failure.message} (ref ${ref})`)], isError: true };
   }
 }
 
@@ -86,21 +90,28 @@ function openRow(tool: Tool, start: CallStart, host: Host): number | undefined {
   return tool.detaches ? host.calls.open(start, "running") : undefined;
 }
 
-function parseOutput(tool: Tool, output: object): object {
-  const parsed = tool.output.safeParse(output);
-  if (parsed.success) return parsed.data;
-  throw new UpstreamFailed(`The answer of ${tool.name} does not have the shape that was promised.`, { cause: parsed.error });
+/** Validates what a tool returned and adds its text twin. */
+function toResult(tool: Tool, output: object): ToolResult {
+  if (output instanceof Content) return { content: output.blocks };
+  const parsed = tool.structured?.output.safeParse(output);
+  if (tool.structured && parsed?.success) {
+    return { content: [text(tool.structured.render(parsed.data))], structuredContent: parsed.data };
+  }
+  throw new UpstreamFailed(`The answer of ${tool.name} does not have the shape that was promised.`, { cause: parsed?.error });
 }
 
-function requireFits(output: object, text: string, limitBytes: number): void {
-  const sizeBytes = utf8Bytes(JSON.stringify(output)) + utf8Bytes(text);
+const textOf = ({ content }: ToolResult): string =>
+  content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`)).join("\n");
+
+function requireFits(result: ToolResult, limitBytes: number): void {
+  const sizeBytes = utf8Bytes(JSON.stringify(result));
   if (sizeBytes <= limitBytes) return;
   const inKib = (bytes: number) => `${Math.ceil(bytes / 1024)} KiB`;
   throw new TooLarge(`The answer takes ${inKib(sizeBytes)}, and one message holds ${inKib(limitBytes)}. Ask for less.`);
 }
 
-function endOf(start: CallStart, outcome: CallEnd["outcome"], text: string | undefined, error: string | undefined): CallEnd {
-  return { outcome, durationMs: Date.now() - start.startedMs, preview: text && cut(text, MAX_PREVIEW), error };
+function endOf(start: CallStart, outcome: CallEnd["outcome"], shown: string | undefined, error: string | undefined): CallEnd {
+  return { outcome, durationMs: Date.now() - start.startedMs, preview: shown && cut(shown, MAX_PREVIEW), error };
 }
 
 function toFailure(error: unknown, tool: Tool, wasOpened: boolean): { outcome: CallEnd["outcome"]; message: string; error: string } {

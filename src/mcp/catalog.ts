@@ -23,12 +23,19 @@ export type ListMethod = "tools/list" | "prompts/list" | "resources/list" | "res
 
 /** One part of a catalog. Computed once per isolate; its order is fixed. */
 export interface CatalogSlice {
-  /** The results of the lists, as JSON text. */
-  readonly lists: Readonly<Record<ListMethod, string>>;
+  /** One page of a list, as JSON text; `undefined` for a cursor that no page returned. */
+  list(method: ListMethod, cursor: unknown): string | undefined;
   tool(name: string): Tool | undefined;
   prompt(name: string): Prompt | undefined;
   /** The resource of a URI, with the variables of its template. */
   resource(uri: string): { resource: Resource; variables: Record<string, string> } | undefined;
+  /** A resource by the very text of its template. */
+  template(uri: string): Resource | undefined;
+}
+
+/** Narrows a method to one that lists. */
+export function isListMethod(method: string): method is ListMethod {
+  return method === "tools/list" || method === "prompts/list" || method === "resources/list" || method === "resources/templates/list";
 }
 
 /** Tools, prompts and resources that a server offers. */
@@ -37,6 +44,8 @@ export interface Catalog {
   readonly instructions: string;
   readonly capabilities: JsonObject;
   readonly tools: readonly Tool[];
+  /** The URIs of the resources that change with each call. */
+  readonly resourcesOfCalls: readonly string[];
   /** `undefined` for a toolset that is not there. */
   slice(slice: Slice): CatalogSlice | undefined;
   /** The slice of a path below `/mcp`; `undefined` where nothing is served. */
@@ -64,8 +73,15 @@ export function createCatalog(definition: CatalogDefinition): Catalog {
   return {
     info: definition.info,
     instructions: definition.instructions,
-    capabilities: { tools: {}, prompts: {}, resources: {} },
+    capabilities: {
+      tools: { listChanged: true },
+      prompts: { listChanged: true },
+      resources: { subscribe: true, listChanged: true },
+      logging: {},
+      completions: {}
+    },
     tools: definition.tools,
+    resourcesOfCalls: definition.resources.filter(({ changesWith }) => changesWith === "calls").map(({ uri }) => uri),
     slice,
     sliceAt(path) {
       const known = byPath.get(path);
@@ -91,13 +107,15 @@ function createSlice(definition: CatalogDefinition, toolset: string | undefined,
   const promptByName = new Map(prompts.map((prompt) => [prompt.name, prompt]));
   const matchers = resources.map((resource) => ({ resource, match: createMatcher(resource.uri) }));
 
+  const lists: Readonly<Record<ListMethod, ReadonlyMap<unknown, string>>> = {
+    "tools/list": toPages("tools", tools.map(toListedTool)),
+    "prompts/list": toPages("prompts", prompts.map(toListedPrompt)),
+    "resources/list": toPages("resources", resources.filter((resource) => !isTemplate(resource)).map(toListedResource)),
+    "resources/templates/list": toPages("resourceTemplates", resources.filter(isTemplate).map(toListedTemplate))
+  };
+
   return {
-    lists: {
-      "tools/list": JSON.stringify({ tools: tools.map(toListedTool) }),
-      "prompts/list": JSON.stringify({ prompts: prompts.map(toListedPrompt) }),
-      "resources/list": JSON.stringify({ resources: resources.filter((resource) => !isTemplate(resource)).map(toListedResource) }),
-      "resources/templates/list": JSON.stringify({ resourceTemplates: resources.filter(isTemplate).map(toListedTemplate) })
-    },
+    list: (method, cursor) => lists[method].get(cursor),
     tool: (name) => toolByName.get(name),
     prompt: (name) => promptByName.get(name),
     resource(uri) {
@@ -106,16 +124,31 @@ function createSlice(definition: CatalogDefinition, toolset: string | undefined,
         if (variables) return { resource, variables };
       }
       return undefined;
-    }
+    },
+    template: (uri) => resources.find((resource) => isTemplate(resource) && resource.uri === uri)
   };
 }
 
-const toListedTool = ({ name, title, description, inputSchema, outputSchema, annotations }: Tool): JsonObject => ({
+/** How many entries a page of a list holds. */
+const PAGE_SIZE = 100;
+
+/** Writes the pages of a list once, each under the cursor that asks for it; the first needs none. */
+function toPages(key: string, entries: readonly JsonObject[]): ReadonlyMap<unknown, string> {
+  const pages = new Map<unknown, string>();
+  for (let start = 0; start === 0 || start < entries.length; start += PAGE_SIZE) {
+    const next = start + PAGE_SIZE;
+    const nextCursor = next < entries.length ? String(next) : undefined;
+    pages.set(start === 0 ? undefined : String(start), JSON.stringify({ [key]: entries.slice(start, next), nextCursor }));
+  }
+  return pages;
+}
+
+const toListedTool = ({ name, title, description, inputSchema, structured, annotations }: Tool): JsonObject => ({
   name,
   title,
   description,
   inputSchema,
-  outputSchema,
+  outputSchema: structured?.outputSchema,
   annotations: { title, ...annotations }
 });
 

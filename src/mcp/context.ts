@@ -1,4 +1,6 @@
 import type { Octokit } from "@octokit/rest";
+import type { Json } from "../lib/json.ts";
+import type { Asks, Replies } from "./ask.ts";
 import type { History } from "./history.ts";
 import type { Principal } from "./principal.ts";
 import type { Weather } from "./weather.ts";
@@ -16,4 +18,23 @@ export interface Context {
   readonly history: History;
   /** Tells the client how far the call is, if it asked to know. `done` must grow. */
   progress(done: number, total?: number, message?: string): Promise<void>;
+  /** Tells the client's log something, if it listens at this level. */
+  log(level: LogLevel, data: Json, logger?: string): Promise<void>;
+  /**
+   * Asks the client, its user or its model, and waits; the call's deadline does not run meanwhile. Before it, only read.
+   * @throws Unsupported if the client did not declare the capability, DeadlineExceeded if nobody answers.
+   */
+  ask<A extends Asks>(asks: A): Promise<Replies<A>>;
+  /** Tells subscribers that a resource has changed, or everyone that a list has. */
+  announce(change: Change): void;
+  /** Closes the response's stream while the call goes on: the client comes back for the rest. Does nothing where it cannot. */
+  closeStream(): void;
 }
+
+/** From the least to the most severe: https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/logging#log-levels */
+export const LOG_LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Something that clients may want to read again. */
+export type Change = { readonly list: "tools" | "prompts" | "resources" } | { readonly resource: string };

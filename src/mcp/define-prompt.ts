@@ -1,10 +1,12 @@
 import type { z } from "zod";
+import type { Complete } from "./completion.ts";
+import type { ContentBlock } from "./content.ts";
 import type { Context } from "./context.ts";
 
 /** A message of a prompt. */
 export interface PromptMessage {
   readonly role: "user" | "assistant";
-  readonly content: { readonly type: "text"; readonly text: string };
+  readonly content: ContentBlock;
 }
 
 /** A prompt of a catalog; its argument types are erased. */
@@ -15,6 +17,8 @@ export interface Prompt {
   readonly toolset: string;
   readonly input: z.ZodObject<Record<string, z.ZodType<string | undefined>>>;
   messages(input: Record<string, string | undefined>, ctx: Context): Promise<PromptMessage[]>;
+  /** Completes the value of an argument. */
+  readonly complete?: Complete;
 }
 
 /** Defines a prompt; its arguments are strings, as the protocol has them. */

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../lib/json.ts";
+import type { Complete } from "./completion.ts";
 import type { Context } from "./context.ts";
 import type { Scope } from "./principal.ts";
 
@@ -12,15 +13,21 @@ export interface Resource {
   readonly mimeType: string;
   readonly toolset: string;
   readonly scopes: readonly Scope[];
-  /** Returns what `application/json` resources hold; throws the classes of `errors.ts`. */
-  read(variables: Record<string, string>, ctx: Context): Promise<JsonObject>;
+  /** Returns data, which is sent as JSON, or text or bytes as they are; throws the classes of `errors.ts`. */
+  read(variables: Record<string, string>, ctx: Context): Promise<ResourceBody>;
+  /** It changes with each call of the history: subscribers are told. */
+  readonly changesWith?: "calls";
+  /** Completes a variable of the template. */
+  readonly complete?: Complete;
 }
+
+export type ResourceBody = JsonObject | string | Uint8Array;
 
 /** Defines a resource; the variables of its template are typed. */
 export function defineResource<U extends string>(
   definition: Omit<Resource, "uri" | "read"> & {
     readonly uri: U;
-    read(variables: { [V in Variables<U>]: string }, ctx: Context): Promise<JsonObject>;
+    read(variables: { [V in Variables<U>]: string }, ctx: Context): Promise<ResourceBody>;
   }
 ): Resource {
   // The matcher of this very template gives the variables, so the types hold.

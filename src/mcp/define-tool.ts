@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { JsonObject } from "../lib/json.ts";
+import type { Content } from "./content.ts";
 import type { Context } from "./context.ts";
 import type { Scope } from "./principal.ts";
 
@@ -23,8 +24,8 @@ export const additive: Annotations = { readOnlyHint: false, destructiveHint: fal
 /** Writes outside; cannot be taken back. */
 export const destructive: Annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true };
 
-/** A tool as it is written: see "How to add a tool" in the README. */
-export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodType<object>> {
+/** What every tool says of itself. */
+interface ToolFace {
   /** `verb_noun`, at most 64 characters. */
   readonly name: string;
   readonly title: string;
@@ -37,6 +38,10 @@ export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodType<objec
   readonly annotations: Annotations;
   /** May run longer than a call's deadline. Its output is made with {@link detachable}. */
   readonly detaches?: true;
+}
+
+/** A tool as it is written: see "Add a tool" in the README. */
+export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodType<object>> extends ToolFace {
   readonly input: I;
   readonly output: O;
   /** Returns data and throws the classes of `errors.ts`. */
@@ -45,39 +50,47 @@ export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodType<objec
   render(output: z.output<O>): string;
 }
 
+/** A tool whose answer is an image, audio or an embedded resource. */
+export interface ContentToolDefinition<I extends z.ZodObject> extends ToolFace {
+  readonly input: I;
+  run(input: z.output<I>, ctx: Context): Promise<Content>;
+}
+
 /** A tool of a catalog: its types are checked where it is defined, and erased here. */
-export interface Tool {
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  readonly toolset: string;
-  readonly scopes: readonly Scope[];
-  readonly annotations: Annotations;
+export interface Tool extends Omit<ToolFace, "detaches"> {
   readonly detaches: boolean;
   readonly input: z.ZodObject;
-  readonly output: z.ZodType<object>;
   readonly inputSchema: JsonObject;
-  readonly outputSchema: JsonObject;
+  /** Absent for a tool that answers with content. */
+  readonly structured?: {
+    readonly output: z.ZodType<object>;
+    readonly outputSchema: JsonObject;
+    render(output: object): string;
+  };
   run(input: object, ctx: Context): Promise<object>;
-  render(output: object): string;
 }
 
 /**
  * Defines a tool.
  * @throws Error at load time for a name the protocol does not allow.
  */
-export function defineTool<I extends z.ZodObject, O extends z.ZodType<object>>(definition: ToolDefinition<I, O>): Tool {
-  if (!TOOL_NAME.test(definition.name)) throw new Error(`"${definition.name}" is not a name for a tool.`);
+export function defineTool<I extends z.ZodObject, O extends z.ZodType<object>>(definition: ToolDefinition<I, O>): Tool;
+export function defineTool<I extends z.ZodObject>(definition: ContentToolDefinition<I>): Tool;
+export function defineTool(definition: ToolDefinition<z.ZodObject, z.ZodType<object>> | ContentToolDefinition<z.ZodObject>): Tool {
+  const { name, title, description, toolset, scopes, annotations, detaches = false, input } = definition;
+  if (!TOOL_NAME.test(name)) throw new Error(`"${name}" is not a name for a tool.`);
   return {
-    ...definition,
-    detaches: definition.detaches ?? false,
-    inputSchema: toSchema(definition.input, "input"),
-    // A union has no type of its own, and the protocol asks for an object.
-    outputSchema: { type: "object", ...toSchema(definition.output, "output") },
+    ...{ name, title, description, toolset, scopes, annotations, detaches, input },
+    inputSchema: toSchema(input, "input"),
     // The pipeline parses with these very schemas before it calls, so the types hold.
     run: definition.run as Tool["run"],
-    render: definition.render as Tool["render"]
+    ...("output" in definition && { structured: toStructured(definition) })
   };
+}
+
+function toStructured({ output, render }: ToolDefinition<z.ZodObject, z.ZodType<object>>): NonNullable<Tool["structured"]> {
+  // A union has no type of its own, and the protocol asks for an object.
+  return { output, render, outputSchema: { type: "object", ...toSchema(output, "output") } };
 }
 
 /** The output of a tool that may run longer than a call's deadline: done, or going on under a handle. */

@@ -66,6 +66,11 @@ export class DeadlineExceeded extends ToolError {
   override readonly name = "DeadlineExceeded";
 }
 
+/** The client cannot do what the call needs of it. */
+export class Unsupported extends ToolError {
+  override readonly name = "Unsupported";
+}
+
 /** The answer is larger than one message may be. */
 export class TooLarge extends ToolError {
   override readonly name = "TooLarge";

@@ -1,10 +1,12 @@
 import type { Deadlines } from "../lib/deadlines.ts";
+import type { Json } from "../lib/json.ts";
+import type { Asks, Replies } from "./ask.ts";
 import type { CatalogSlice } from "./catalog.ts";
-import type { Context } from "./context.ts";
+import type { Context, LogLevel } from "./context.ts";
 import type { CallRecorder } from "./history.ts";
 import type { Principal } from "./principal.ts";
 
-/** What the wire knows of one request that reached a tool, prompt or resource. */
+/** What the wire knows of one request that reached a tool, prompt or resource, and does for it. The last four are {@link Context}'s. */
 export interface Invocation {
   readonly principal: Principal;
   readonly slice: CatalogSlice;
@@ -14,6 +16,9 @@ export interface Invocation {
   /** Aborted when the client cancels. */
   readonly signal: AbortSignal;
   progress(done: number, total?: number, message?: string): Promise<void>;
+  log(level: LogLevel, data: Json, logger?: string): Promise<void>;
+  ask<A extends Asks>(asks: A): Promise<Replies<A>>;
+  closeStream(): void;
 }
 
 /** What an object gives to the calls that it runs. */

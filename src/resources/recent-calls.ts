@@ -9,6 +9,7 @@ export const recentCalls = defineResource({
   mimeType: "application/json",
   toolset: "history",
   scopes: ["mcp:use"],
+  changesWith: "calls",
   async read(_, ctx) {
     const { calls } = ctx.history.list({ limit: 20 });
     return { calls: calls.map(toRecordedCall) };

@@ -1,8 +1,7 @@
 import type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { CatalogSlice } from "../mcp/catalog.ts";
-import type { Message, Notification, Request, RequestId } from "../mcp/json-rpc.ts";
-import { isResponse } from "../mcp/json-rpc.ts";
+import { isRequest, isResponse, type Message, type Notification, type Request, type RequestId, type Response } from "../mcp/json-rpc.ts";
 import type { Principal } from "../mcp/principal.ts";
 
 /** Where the messages that belong to one request of a client go. */
@@ -11,6 +10,8 @@ export interface ReplyPort {
   send(message: Message, isFinal: boolean): void;
   /** The request was cancelled: it is never answered. */
   cancel(): void;
+  /** Closes the stream of the request's messages, whose client will come back for the rest. */
+  closeStream(): void;
 }
 
 /** Who made a request, and what of the catalog it addresses. */
@@ -33,6 +34,8 @@ export class Switchboard implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   readonly #pending = new Map<RequestId, Pending>();
+  /** The SDK numbers its requests to the client from 0 again when the object wakes: a reply to an earlier one must not pass for a new one's. */
+  readonly #incarnation = crypto.randomUUID().slice(0, 8);
   #lastId = 0;
 
   async start(): Promise<void> {}
@@ -54,6 +57,17 @@ export class Switchboard implements Transport {
     else this.#receive(notification, undefined);
   }
 
+  /** Hands the client's answer to one of our requests to the server; one to an earlier incarnation's is dropped. */
+  answer(response: Response): void {
+    const [incarnation, id] = String(response.id).split(":");
+    if (incarnation === this.#incarnation) this.#receive({ ...response, id: Number(id) }, undefined);
+  }
+
+  /** Closes the stream of a request that the server is working on. */
+  closeStream(id: RequestId): void {
+    this.#pending.get(id)?.replies.closeStream();
+  }
+
   async send(sent: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     const message = sent as Message; // the SDK's type of the same thing
     if (isResponse(message)) {
@@ -61,8 +75,15 @@ export class Switchboard implements Transport {
       this.#pending.delete(message.id);
       pending?.replies.send({ ...message, id: pending.clientId }, true);
     } else if (options?.relatedRequestId !== undefined) {
-      this.#pending.get(options.relatedRequestId)?.replies.send(message, false);
+      this.#pending.get(options.relatedRequestId)?.replies.send(this.#toOuter(message), false);
     }
+  }
+
+  /** Our own requests, and what is said of them, carry the incarnation outside. */
+  #toOuter(message: Request | Notification): Message {
+    if (isRequest(message)) return { ...message, id: `${this.#incarnation}:${message.id}` };
+    if (message.method !== "notifications/cancelled") return message;
+    return { ...message, params: { ...message.params, requestId: `${this.#incarnation}:${message.params?.requestId}` } };
   }
 
   #cancel(notification: Notification): void {

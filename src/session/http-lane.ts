@@ -1,103 +1,132 @@
-import type { Deadline, Deadlines } from "../lib/deadlines.ts";
-import { isNotification, isRequest, type Message } from "../mcp/json-rpc.ts";
-import type { ReplyPort, RequestScope, Switchboard } from "../sdk/switchboard.ts";
+import type { Deadlines } from "../lib/deadlines.ts";
+import { isNotification, isRequest, isResponse, type Message, type RequestId, RPC_CODES } from "../mcp/json-rpc.ts";
+import { hasEmptyEvents } from "../mcp/revisions.ts";
+import type { RequestScope, Switchboard } from "../sdk/switchboard.ts";
+import type { Events } from "../stores/events.ts";
+import { type EventLimits, EventStream, sendText, streamOf, textAfter, toEvent } from "./event-stream.ts";
+import { Exchange } from "./exchange.ts";
+import { createStreamName, requestIdOf } from "./stream-name.ts";
 
-/** The settings of a {@link HttpLane}. */
+/** What a {@link HttpLane} is made of. */
 export interface HttpLaneOptions {
+  readonly switchboard: Switchboard;
+  readonly events: Events;
   readonly deadlines: Deadlines;
-  /** Silence after which a response becomes a stream, milliseconds. */
-  readonly silenceMs: number;
+  readonly limits: StreamLimits;
+  /** Keeps the object in memory until the calls of a client that has gone are settled. */
+  holdWhile(done: Promise<void>): void;
+  readonly readers: StreamReaders;
 }
 
-/** Streamable HTTP: a POST is answered with JSON if its answer comes first, with a stream of events otherwise. */
-export class HttpLane {
-  readonly #switchboard: Switchboard;
-  readonly #options: HttpLaneOptions;
+/** Times are milliseconds. */
+export interface StreamLimits {
+  /** Silence after which a response becomes a stream. */
+  readonly silenceMs: number;
+  /** How soon a client may come back for the rest of a stream. */
+  readonly retryMs: number;
+  /** How much may wait for a reader that does not read, bytes. */
+  readonly queueBytes: number;
+  readonly kept: EventLimits;
+}
 
-  constructor(switchboard: Switchboard, options: HttpLaneOptions) {
-    this.#switchboard = switchboard;
+/** Those who read streams by GET: the Worker holds each response, the object a socket that hibernates. */
+export interface StreamReaders {
+  of(stream: string): WebSocket[];
+  accept(stream: string): { readonly socket: WebSocket; readonly response: Response };
+}
+
+/** The stream of a GET that names no event. */
+const STANDALONE = "get";
+
+/** Streamable HTTP, the object's side: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http */
+export class HttpLane {
+  readonly #options: HttpLaneOptions;
+  /** The streams whose calls are not settled. */
+  readonly #live = new Map<string, Exchange>();
+  #hadReader = false;
+
+  constructor(options: HttpLaneOptions) {
     this.#options = options;
   }
 
   /** Answers one POST: 202 where nothing in it asks for an answer. */
-  post(body: Message | Message[], scope: RequestScope): Response | Promise<Response> {
+  post(body: Message | Message[], revision: string, scope: RequestScope): Response | Promise<Response> {
+    const { switchboard } = this.#options;
     const messages = Array.isArray(body) ? body : [body];
+    for (const message of messages) {
+      if (isNotification(message)) switchboard.notify(message);
+      else if (isResponse(message)) switchboard.answer(message);
+    }
     const requests = messages.filter(isRequest);
-    for (const message of messages) if (isNotification(message)) this.#switchboard.notify(message);
-    if (requests.length === 0) return new Response(null, { status: 202 });
-    const exchange = new Exchange(requests.length, Array.isArray(body), this.#options);
-    for (const request of requests) this.#switchboard.request(request, scope, exchange);
+    const [first] = requests;
+    if (!first) return new Response(null, { status: 202 });
+    const exchange = this.#createExchange(requests.length, Array.isArray(body), first.id, revision);
+    for (const request of requests) switchboard.request(request, scope, exchange);
     return exchange.response;
   }
-}
 
-/** One POST and its response, which is JSON until something forces it to be a stream. */
-class Exchange implements ReplyPort {
-  readonly response: Promise<Response>;
-  readonly #isBatch: boolean;
-  readonly #silence: Deadline;
-  readonly #answers: Message[] = [];
-  #respond: (response: Response) => void = () => {};
-  #unanswered: number;
-  #stream: WritableStreamDefaultWriter<Uint8Array> | undefined;
-
-  constructor(requests: number, isBatch: boolean, { deadlines, silenceMs }: HttpLaneOptions) {
-    this.#unanswered = requests;
-    this.#isBatch = isBatch;
-    this.response = new Promise((resolve) => {
-      this.#respond = resolve;
-    });
-    this.#silence = deadlines.add(silenceMs, () => this.#openStream());
+  /** Answers one GET with a socket: the standalone stream, or the rest of one that broke off. */
+  get(lastEventId: string | undefined): Response {
+    const { readers, events } = this.#options;
+    const stream = lastEventId === undefined ? STANDALONE : streamOf(lastEventId);
+    for (const reader of readers.of(stream)) reader.close(1000, "superseded");
+    const { socket, response } = readers.accept(stream);
+    if (stream === STANDALONE) {
+      this.#hadReader = true;
+      if (lastEventId !== undefined) sendText(socket, textAfter(events.read(stream) ?? "", lastEventId));
+    } else if (lastEventId !== undefined) this.#resume(socket, stream, lastEventId);
+    return response;
   }
 
-  send(message: Message, isFinal: boolean): void {
-    if (isFinal) this.#unanswered--;
-    if (this.#stream === undefined && isFinal) {
-      this.#answers.push(message);
-      if (this.#unanswered === 0) this.#respondWithJson();
+  /** Sends what belongs to no request to whoever holds the standalone stream, and keeps it for who held it. */
+  announce(message: Message): void {
+    const readers = this.#options.readers.of(STANDALONE);
+    this.#hadReader ||= readers.length > 0;
+    if (!this.#hadReader) return;
+    const event = toEvent(`${STANDALONE}-${crypto.randomUUID()}`, JSON.stringify(message));
+    this.#options.events.append(STANDALONE, event);
+    for (const reader of readers) sendText(reader, event);
+  }
+
+  #resume(socket: WebSocket, stream: string, lastEventId: string): void {
+    const live = this.#live.get(stream);
+    if (live) {
+      live.resume(socket, lastEventId);
       return;
     }
-    this.#write(toEvent(message), this.#openStream());
-    if (this.#unanswered === 0) this.#end();
+    const kept = this.#options.events.read(stream);
+    sendText(socket, kept === undefined ? this.#lost(stream, lastEventId) : textAfter(kept, lastEventId));
+    socket.close(1000, "the stream has ended");
   }
 
-  cancel(): void {
-    this.#unanswered--;
-    if (this.#unanswered > 0) return;
-    if (this.#stream === undefined && this.#answers.length > 0) this.#respondWithJson();
-    else {
-      this.#openStream(); // a response without an answer is a stream that ends
-      this.#end();
-    }
+  /** The object was lost while the call ran, or the client comes too late. It must not wait for an answer that will never come. */
+  #lost(stream: string, lastEventId: string): string {
+    const id = requestIdOf(stream);
+    if (id === undefined) return "";
+    const message = "The answer to this call is no longer here. list_calls tells what became of it.";
+    const error = { code: RPC_CODES.internalError, message, data: { reason: "stream_lost" } };
+    return toEvent(`${lastEventId}-lost`, JSON.stringify({ jsonrpc: "2.0", id, error }));
   }
 
-  #respondWithJson(): void {
-    this.#silence.cancel();
-    const body = JSON.stringify(this.#isBatch ? this.#answers : this.#answers[0]);
-    this.#respond(new Response(body, { headers: { "content-type": "application/json", "cache-control": "no-store" } }));
-  }
-
-  /** The writes of an IdentityTransformStream wait for the rows that were written before them, as a response does. */
-  #openStream(): WritableStreamDefaultWriter<Uint8Array> {
-    if (this.#stream) return this.#stream;
-    this.#silence.cancel();
-    const { readable, writable } = new IdentityTransformStream();
-    this.#stream = writable.getWriter();
-    this.#stream.closed.catch(() => {}); // a client that left: its calls complete
-    this.#respond(new Response(readable, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } }));
-    for (const answer of this.#answers.splice(0)) this.#write(toEvent(answer), this.#stream);
-    return this.#stream;
-  }
-
-  #write(event: Uint8Array, stream: WritableStreamDefaultWriter<Uint8Array>): void {
-    stream.write(event).catch(() => {});
-  }
-
-  #end(): void {
-    this.#stream?.close().catch(() => {});
+  #createExchange(requests: number, isBatch: boolean, firstId: RequestId, revision: string): Exchange {
+    const { limits, events, deadlines, holdWhile } = this.#options;
+    const exchange: Exchange = new Exchange({
+      requests,
+      isBatch,
+      deadlines,
+      ...limits,
+      canPrime: hasEmptyEvents(revision),
+      onStream: () => {
+        const stream = new EventStream(createStreamName(isBatch ? undefined : firstId), limits.kept);
+        this.#live.set(stream.name, exchange);
+        return stream;
+      },
+      onAbandoned: () => holdWhile(exchange.done),
+      onStreamEnd: (stream) => {
+        this.#live.delete(stream.name);
+        events.append(stream.name, stream.text());
+      }
+    });
+    return exchange;
   }
 }
-
-const encoder = new TextEncoder();
-
-const toEvent = (message: Message): Uint8Array => encoder.encode(`event: message\ndata: ${JSON.stringify(message)}\n\n`);

@@ -6,12 +6,16 @@ import type { Catalog } from "../mcp/catalog.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { Principal } from "../mcp/principal.ts";
 import { SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
-import { fromObjectRequest } from "../mcp/session-request.ts";
+import { fromObjectRequest, type ObjectRequest } from "../mcp/session-request.ts";
 import { connect, createSessionfulServer } from "../sdk/sessionful.ts";
 import { Switchboard } from "../sdk/switchboard.ts";
 import { Calls } from "../stores/calls.ts";
+import { StoredConversation } from "../stores/conversations.ts";
+import { Events } from "../stores/events.ts";
 import { HttpLane } from "./http-lane.ts";
+import { createReaders } from "./readers.ts";
 import { SessionHost } from "./session-host.ts";
+import { SessionLife } from "./session-life.ts";
 
 /** Makes the store of calls; a parameter, so that a durability test can run with one that writes too late. */
 export type CreateCalls = (storage: DurableObjectStorage, onFirstCall: () => void) => Calls;
@@ -26,7 +30,16 @@ export function sessionAgentOf(catalog: Catalog, createCalls: CreateCalls = (sto
     override server!: Server;
     readonly #deadlines = new Deadlines();
     readonly #switchboard = new Switchboard();
-    readonly #http = new HttpLane(this.#switchboard, { deadlines: this.#deadlines, silenceMs: DEFAULTS.silenceMs });
+    readonly #events = new Events(this.ctx.storage, (expiresMs) => this.#life.sweepAt(expiresMs, this.#expiresMs()));
+    readonly #life = new SessionLife(this.ctx.storage, this.#base(), () => this.#events.sweep());
+    readonly #http = new HttpLane({
+      switchboard: this.#switchboard,
+      events: this.#events,
+      deadlines: this.#deadlines,
+      limits: DEFAULTS.stream,
+      readers: createReaders(this.ctx),
+      holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
+    });
     #client: SessionInit | undefined;
     #connected: Promise<void> | undefined;
 
@@ -43,51 +56,92 @@ export function sessionAgentOf(catalog: Catalog, createCalls: CreateCalls = (sto
     }
 
     override fetch(request: Request): Promise<Response> {
-      return this.#serve(request);
+      return this.#serve(request, fromObjectRequest(request));
     }
 
-    /** Stands at the expiry of the session's id: after it nobody can ask for what is here. */
+    /** Who reads a stream sends nothing. */
+    override webSocketMessage(): void {}
+
+    override webSocketClose(socket: WebSocket, code: number): void {
+      socket.close(code === 1005 ? 1000 : code); // 1005 says that there was no code, and may not be sent
+    }
+
     override async alarm(): Promise<void> {
-      await this.ctx.storage.deleteAll();
+      if (SessionLife.hasBase(this.ctx.storage)) return super.alarm();
+      if (await this.#life.sweep()) await this.ctx.storage.deleteAll();
     }
 
-    /** The base class's tables cost 39 rows; they wait until something needs its life cycle. */
+    /** What the base class's schedule runs where its alarm has taken the place of ours. */
+    sweepSession(): Promise<void> {
+      return this.#sweepSession();
+    }
+
     protected override _ensureSchema(): void {
-      if (this.ctx.storage.kv.get(BASE_NEEDED)) super._ensureSchema();
+      if (SessionLife.hasBase(this.ctx.storage)) super._ensureSchema();
     }
 
-    async #serve(request: Request): Promise<Response> {
-      const { verb, principal, slicePath, init } = fromObjectRequest(request);
-      const slice = catalog.sliceAt(slicePath);
-      if (verb !== "post" || !slice) throw new Error(`The edge asked for ${verb} at ${slicePath}.`);
-      this.props = { principal };
+    async #serve(request: Request, { verb, slicePath, principal, init, lastEventId }: ObjectRequest): Promise<Response> {
+      if (this.#life.isEnded) return new Response(null, { status: 404 });
+      if (verb === "alive") return new Response(null, { status: 204 });
       this.#client ??= init;
+      if (verb === "end") return this.#end();
+      if (verb === "get") return this.#http.get(lastEventId);
+      const slice = catalog.sliceAt(slicePath);
+      if (!slice) throw new Error(`The edge let ${slicePath} through.`);
+      this.props = { principal };
       this.#connected ??= this.init().catch((error: unknown) => {
         this.#connected = undefined; // the next request tries again
         throw error;
       });
       await this.#connected;
-      const body = await request.json<Message | Message[]>();
-      return this.#http.post(body, { principal, slice });
+      return this.#http.post(await request.json<Message | Message[]>(), init.revision, { principal, slice });
     }
 
     /** What the session id says of the client was put in #client before. */
     async #connect(): Promise<void> {
       const config = readConfig(this.env);
-      if (!this.#client || !config.keyring) throw new Error("A session starts with a request that the edge let through.");
-      const { issuedMs } = this.#client;
-      const calls = createCalls(this.ctx.storage, () => void this.ctx.storage.setAlarm(issuedMs + SESSION_TTL_MS));
+      const init = this.#client;
+      if (!init || !config.keyring) throw new Error("A session starts with a request that the edge let through.");
+      await this.#life.wake();
+      const conversation = new StoredConversation(this.ctx.storage);
       const host = new SessionHost({
         sessionName: this.getSessionId(),
         config,
         keyring: config.keyring,
-        calls,
-        deadlines: this.#deadlines
+        calls: createCalls(this.ctx.storage, () => this.#life.expireAt(this.#expiresMs())),
+        deadlines: this.#deadlines,
+        conversation,
+        resourcesOfCalls: catalog.resourcesOfCalls,
+        notify: (method, params) => this.#http.announce({ jsonrpc: "2.0", method, ...(params && { params }) })
       });
-      this.server = createSessionfulServer(catalog, host, this.#client);
-      await connect(this.server, this.#switchboard, this.#client);
+      const options = { catalog, host, conversation, switchboard: this.#switchboard, init, askMs: DEFAULTS.askMs };
+      this.server = createSessionfulServer(options);
+      await connect(this.server, options);
+    }
+
+    #end(): Response {
+      this.#life.end(this.#expiresMs());
+      for (const socket of this.ctx.getWebSockets()) socket.close(1000, "the session was ended");
+      return new Response(null, { status: 204 });
+    }
+
+    async #sweepSession(): Promise<void> {
+      if (await this.#life.sweep()) await this.destroy();
+    }
+
+    #expiresMs(): number {
+      return (this.#client?.issuedMs ?? Date.now()) + SESSION_TTL_MS;
+    }
+
+    #base() {
+      return {
+        ensureSchema: () => super._ensureSchema(),
+        start: () => this.lifecycle.start(),
+        keepAliveWhile: (work: () => Promise<void>) => this.keepAliveWhile(work),
+        scheduleSweep: async (atMs: number) => {
+          await this.schedule(new Date(Math.ceil(atMs / 1000) * 1000), "sweepSession");
+        }
+      };
     }
   };
 }
-
-const BASE_NEEDED = "base_needed";

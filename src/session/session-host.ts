@@ -3,7 +3,9 @@ import { createGitHub } from "../clients/github.ts";
 import { createOpenMeteo } from "../clients/open-meteo.ts";
 import { type Config, DEFAULTS } from "../config.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
-import type { Context } from "../mcp/context.ts";
+import type { JsonObject } from "../lib/json.ts";
+import type { Change, Context } from "../mcp/context.ts";
+import type { Conversation } from "../mcp/conversation.ts";
 import { mintHandle, ownerRef, readHandle } from "../mcp/handle.ts";
 import type { Call, CallRecorder, History } from "../mcp/history.ts";
 import type { Host, Invocation } from "../mcp/host.ts";
@@ -20,6 +22,11 @@ export interface SessionHostOptions {
   readonly keyring: Keyring;
   readonly calls: Calls;
   readonly deadlines: Deadlines;
+  readonly conversation: Conversation;
+  /** The URIs of the resources that change with each call. */
+  readonly resourcesOfCalls: readonly string[];
+  /** Sends a notification that belongs to no request. */
+  notify(method: string, params?: JsonObject): void;
 }
 
 /** What a session gives to the calls that it runs. */
@@ -31,13 +38,21 @@ export class SessionHost implements Host {
   readonly #owner: string;
 
   constructor(options: SessionHostOptions) {
-    this.calls = options.calls;
+    const { calls } = options;
+    this.calls = {
+      open: (start, outcome) => calls.open(start, outcome),
+      append: (call) => this.#announceCall(calls.append(call)),
+      settle: (seq, end) => {
+        calls.settle(seq, end);
+        this.#announceCall(seq);
+      }
+    };
     this.deadlines = options.deadlines;
     this.#options = options;
     this.#owner = ownerRef(options.sessionName);
   }
 
-  contextFor({ principal, progress }: Invocation, signal: AbortSignal): Context {
+  contextFor({ principal, progress, log, ask, closeStream }: Invocation, signal: AbortSignal): Context {
     const { config } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;
@@ -46,6 +61,10 @@ export class SessionHost implements Host {
       principal,
       signal,
       progress,
+      log,
+      ask,
+      closeStream,
+      announce: (change) => this.#announce(change),
       history: this.#historyOf(principal),
       // Most calls use one upstream or none, and an Octokit is not free.
       get github() {
@@ -61,6 +80,17 @@ export class SessionHost implements Host {
 
   handleOf(principal: Principal, seq: number): string {
     return mintHandle(this.#options.keyring, principal.id, { kind: "call", owner: this.#owner, seq });
+  }
+
+  #announceCall(seq: number): number {
+    for (const uri of this.#options.resourcesOfCalls) this.#announce({ resource: uri });
+    return seq;
+  }
+
+  #announce(change: Change): void {
+    const { conversation, notify } = this.#options;
+    if ("list" in change) notify(`notifications/${change.list}/list_changed`);
+    else if (conversation.isSubscribed(change.resource)) notify("notifications/resources/updated", { uri: change.resource });
   }
 
   #historyOf(principal: Principal): History {

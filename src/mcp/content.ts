@@ -1,0 +1,33 @@
+/** A block of content: https://modelcontextprotocol.io/specification/2025-11-25/schema#contentblock */
+export type ContentBlock =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image" | "audio"; readonly data: string; readonly mimeType: string }
+  | { readonly type: "resource"; readonly resource: EmbeddedResource };
+
+/** A resource inside a message; binary ones are base 64. */
+export type EmbeddedResource = { readonly uri: string; readonly mimeType?: string } & (
+  | { readonly text: string }
+  | { readonly blob: string }
+);
+
+/** The answer of a tool that has no structured result: what {@link content} makes. */
+export class Content {
+  readonly blocks: readonly ContentBlock[];
+
+  constructor(blocks: readonly ContentBlock[]) {
+    this.blocks = blocks;
+  }
+}
+
+/** Answers with blocks of content; for images, audio and embedded resources. Data has a structured result instead. */
+export const content = (...blocks: readonly ContentBlock[]): Content => new Content(blocks);
+
+export const text = (value: string): ContentBlock => ({ type: "text", text: value });
+
+/** @param data base 64. */
+export const image = (data: string, mimeType: string): ContentBlock => ({ type: "image", data, mimeType });
+
+/** @param data base 64. */
+export const audio = (data: string, mimeType: string): ContentBlock => ({ type: "audio", data, mimeType });
+
+export const embedded = (resource: EmbeddedResource): ContentBlock => ({ type: "resource", resource });

@@ -1,0 +1,90 @@
+import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
+import {
+  type ClientCapabilities,
+  CreateMessageResultSchema,
+  CreateMessageResultWithToolsSchema,
+  ElicitResultSchema,
+  ErrorCode,
+  ListRootsResultSchema,
+  McpError,
+  type ServerNotification,
+  type ServerRequest
+} from "@modelcontextprotocol/sdk/types.js";
+import { type Ask, type Asks, type ElicitForm, type Replies, toRequestedSchema } from "../mcp/ask.ts";
+import { DeadlineExceeded, InvalidInput, Unsupported } from "../mcp/errors.ts";
+
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+
+/** Asks a client of the sessionful era several questions at once, on the stream of the call that asks. */
+export async function askClient<A extends Asks>(
+  asks: A,
+  extra: Extra,
+  capabilities: ClientCapabilities,
+  timeoutMs: number
+): Promise<Replies<A>> {
+  // Refused as a whole before the first question leaves: nobody answers half of a form for nothing.
+  for (const ask of Object.values(asks)) requireCapability(ask, capabilities);
+  const replies = await Promise.all(
+    Object.entries(asks).map(async ([key, ask]) => [key, await askOne(ask, extra, timeoutMs)] as const)
+  ).catch((error: unknown) => {
+    throw translate(error, timeoutMs);
+  });
+  return Object.fromEntries(replies) as Replies<A>; // each reply was parsed with the schema of its question
+}
+
+function requireCapability(ask: Ask, { elicitation, sampling, roots }: ClientCapabilities): void {
+  // Clients before 2025-11-25 declare elicitation with no mode, and mean forms.
+  const hasForm = elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
+  const declared = {
+    elicit: hasForm,
+    elicit_url: elicitation?.url !== undefined,
+    sample: sampling !== undefined,
+    roots: roots !== undefined
+  };
+  if (!declared[ask.kind])
+    throw new Unsupported(`This needs a client that supports ${NEEDED[ask.kind]}, and yours does not say that it does.`);
+}
+
+const NEEDED = {
+  elicit: "elicitation (forms)",
+  elicit_url: "elicitation (URLs)",
+  sample: "sampling",
+  roots: "roots"
+} as const;
+
+async function askOne(ask: Ask, extra: Extra, timeoutMs: number): Promise<unknown> {
+  const options = { timeout: timeoutMs, signal: extra.signal };
+  switch (ask.kind) {
+    case "elicit":
+      return elicitForm(ask, extra, options);
+    case "elicit_url": {
+      const params = { mode: "url" as const, message: ask.message, url: ask.url, elicitationId: crypto.randomUUID() };
+      return extra.sendRequest({ method: "elicitation/create", params }, ElicitResultSchema, options);
+    }
+    case "sample": {
+      const schema = ask.params.tools === undefined ? CreateMessageResultSchema : CreateMessageResultWithToolsSchema;
+      // The SDK's type of the same thing; it is checked by the client that receives it.
+      return extra.sendRequest({ method: "sampling/createMessage", params: ask.params as never }, schema, options);
+    }
+    case "roots":
+      return extra.sendRequest({ method: "roots/list" }, ListRootsResultSchema, options);
+  }
+}
+
+async function elicitForm({ message, schema }: ElicitForm, extra: Extra, options: object): Promise<unknown> {
+  // Not elicitInput: it leaves the stream of the call.
+  const params = { message, requestedSchema: toRequestedSchema(schema) as never };
+  const reply = await extra.sendRequest({ method: "elicitation/create", params }, ElicitResultSchema, options);
+  if (reply.action !== "accept") return reply;
+  const content = schema.safeParse(reply.content ?? {});
+  if (!content.success) throw new InvalidInput("What the form was answered with does not fit its fields.", { cause: content.error });
+  return { action: "accept", content: content.data };
+}
+
+function translate(error: unknown, timeoutMs: number): unknown {
+  if (!(error instanceof McpError)) return error;
+  if (error.code === ErrorCode.RequestTimeout) {
+    return new DeadlineExceeded(`Nobody answered the question within ${timeoutMs / 1000} s.`, { cause: error });
+  }
+  return new InvalidInput("The client refused the question.", { cause: error });
+}

@@ -1,0 +1,144 @@
+import type { Deadline, Deadlines } from "../lib/deadlines.ts";
+import type { Message } from "../mcp/json-rpc.ts";
+import type { ReplyPort } from "../sdk/switchboard.ts";
+import { type EventStream, sendText, textAfter } from "./event-stream.ts";
+
+/** What an {@link Exchange} needs to know and to tell. */
+export interface ExchangeOptions {
+  /** How many requests the POST holds. */
+  readonly requests: number;
+  readonly isBatch: boolean;
+  readonly deadlines: Deadlines;
+  /** Silence after which the response becomes a stream, milliseconds. */
+  readonly silenceMs: number;
+  /** Whether the client's revision knows an event without data. */
+  readonly canPrime: boolean;
+  /** How soon a client may come back for the rest of a stream, milliseconds. */
+  readonly retryMs: number;
+  /** How much may wait for a reader that does not read, bytes. */
+  readonly queueBytes: number;
+  /** The response becomes a stream: names it. */
+  onStream(): EventStream;
+  /** The client has gone, and the calls go on. */
+  onAbandoned(): void;
+  /** Every request is answered or cancelled, and the response was a stream. */
+  onStreamEnd(events: EventStream): void;
+}
+
+/** One POST and its response, which is JSON until something forces it to be a stream. */
+export class Exchange implements ReplyPort {
+  readonly response: Promise<Response>;
+  /** Settles when every request is answered or cancelled. */
+  readonly done: Promise<void>;
+  readonly #options: ExchangeOptions;
+  readonly #silence: Deadline;
+  readonly #answers: Message[] = [];
+  #respond: (response: Response) => void = () => {};
+  #finish: () => void = () => {};
+  #unanswered: number;
+  /** Present once the response is a stream. */
+  #events: EventStream | undefined;
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #queuedBytes = 0;
+  /** The socket of a client that came back for the rest. */
+  #socket: WebSocket | undefined;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.#unanswered = options.requests;
+    this.response = new Promise((resolve) => {
+      this.#respond = resolve;
+    });
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#silence = options.deadlines.add(options.silenceMs, () => this.#openStream());
+  }
+
+  send(message: Message, isFinal: boolean): void {
+    if (isFinal) this.#unanswered--;
+    if (!this.#events && isFinal) {
+      this.#answers.push(message);
+      if (this.#unanswered === 0) this.#respondWithJson();
+      return;
+    }
+    const events = this.#openStream();
+    this.#write(events.add(JSON.stringify(message)));
+    if (this.#unanswered === 0) this.#endStream(events);
+  }
+
+  cancel(): void {
+    this.#unanswered--;
+    if (this.#unanswered > 0) return;
+    if (!this.#events && this.#answers.length > 0) this.#respondWithJson();
+    else this.#endStream(this.#openStream()); // a response without an answer is a stream that ends
+  }
+
+  closeStream(): void {
+    if (!this.#options.canPrime) return; // a client that was given no event id could not come back
+    this.#openStream();
+    this.#writer?.close().catch(() => {});
+    this.#abandon();
+  }
+
+  /** Sends the rest of the stream to a client that came back. */
+  resume(socket: WebSocket, lastEventId: string): void {
+    this.#socket = socket;
+    sendText(socket, textAfter(this.#events?.text() ?? "", lastEventId));
+  }
+
+  #respondWithJson(): void {
+    this.#silence.cancel();
+    const body = JSON.stringify(this.#options.isBatch ? this.#answers : this.#answers[0]);
+    this.#respond(new Response(body, { headers: { "content-type": "application/json", "cache-control": "no-store" } }));
+    this.#finish();
+  }
+
+  /** The writes of an IdentityTransformStream wait for the rows that were written before them, as a response does. */
+  #openStream(): EventStream {
+    if (this.#events) return this.#events;
+    const events = this.#options.onStream();
+    this.#events = events;
+    this.#silence.cancel();
+    const { readable, writable } = new IdentityTransformStream();
+    const writer = writable.getWriter();
+    this.#writer = writer;
+    writer.closed.catch(() => this.#abandon());
+    this.#respond(new Response(readable, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } }));
+    if (this.#options.canPrime) this.#write(events.prime(this.#options.retryMs));
+    for (const answer of this.#answers.splice(0)) this.#write(events.add(JSON.stringify(answer)));
+    return events;
+  }
+
+  #write(text: string): void {
+    if (this.#socket) sendText(this.#socket, text);
+    if (!this.#writer) return;
+    const chunk = encoder.encode(text);
+    this.#queuedBytes += chunk.byteLength;
+    const written = () => {
+      this.#queuedBytes -= chunk.byteLength;
+    };
+    this.#writer.write(chunk).then(written, () => this.#abandon());
+    if (this.#queuedBytes > this.#options.queueBytes) {
+      this.#writer.abort(new Error("The client does not read.")).catch(() => {});
+      this.#abandon();
+    }
+  }
+
+  #abandon(): void {
+    if (!this.#writer) return;
+    this.#writer = undefined;
+    if (this.#unanswered > 0) this.#options.onAbandoned();
+  }
+
+  #endStream(events: EventStream): void {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    writer?.close().catch(() => {});
+    this.#options.onStreamEnd(events);
+    this.#socket?.close(1000, "the stream has ended");
+    this.#finish();
+  }
+}
+
+const encoder = new TextEncoder();

@@ -1,0 +1,26 @@
+import { isRequestId, type RequestId } from "../mcp/json-rpc.ts";
+
+/** An id longer than this stays out of the name: names travel in headers. */
+const MAX_ID_LENGTH = 64;
+
+/**
+ * Names a stream, unlike any other of the session, and says in the name which request it answers: should the object be lost,
+ * whoever comes back for the rest can still be told so under the id that it waits for.
+ */
+export function createStreamName(id: RequestId | undefined): string {
+  const unique = crypto.randomUUID().slice(0, 13).replace("-", "");
+  const written = id === undefined ? "" : JSON.stringify(id);
+  return written === "" || written.length > MAX_ID_LENGTH ? unique : `${unique}.${Buffer.from(written).toString("base64url")}`;
+}
+
+/** The request that a stream answers, as its name says; `undefined` where it does not. */
+export function requestIdOf(stream: string): RequestId | undefined {
+  const encoded = /^[0-9a-f]{12}\.([\w-]+)$/.exec(stream)?.[1];
+  if (encoded === undefined) return undefined;
+  try {
+    const id: unknown = JSON.parse(Buffer.from(encoded, "base64url").toString());
+    return isRequestId(id) ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}

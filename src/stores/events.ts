@@ -1,0 +1,60 @@
+import { piecesOf } from "../lib/text.ts";
+import { migrate } from "./migrations.ts";
+
+/** How long the events of a stream that ended are kept for a client that comes back, milliseconds. */
+const KEPT_MS = 5 * 60 * 1000;
+
+/** A row holds 2 MB at most in production; a UTF-16 unit takes at most 3 bytes. */
+const CHUNK_LENGTH = 512 * 1024;
+
+/** The table `events`: what clients of broken streams have yet to read, as the very text of the streams. Only this class writes it. */
+export class Events {
+  readonly #storage: DurableObjectStorage;
+  readonly #onStored: (expiresMs: number) => void;
+  #isReady = false;
+
+  /** @param onStored runs whenever something was stored, with the time at which {@link sweep} may delete it. */
+  constructor(storage: DurableObjectStorage, onStored: (expiresMs: number) => void) {
+    this.#storage = storage;
+    this.#onStored = onStored;
+  }
+
+  /** Stores more of a stream's text, in chunks that fit a row. */
+  append(stream: string, text: string): void {
+    this.#prepare();
+    const expiresMs = Date.now() + KEPT_MS;
+    const [last] = this.#storage.sql.exec("SELECT max(seq) AS seq FROM events WHERE stream = ?", stream);
+    let seq = Number(last?.seq ?? 0);
+    for (const chunk of piecesOf(text, CHUNK_LENGTH)) {
+      this.#storage.sql.exec("INSERT INTO events (stream, seq, expires_ms, body) VALUES (?, ?, ?, ?)", stream, ++seq, expiresMs, chunk);
+    }
+    this.#onStored(expiresMs);
+  }
+
+  /** The kept text of a stream; `undefined` if nothing is kept of it. */
+  read(stream: string): string | undefined {
+    this.#prepare();
+    const rows = this.#storage.sql
+      .exec("SELECT body FROM events WHERE stream = ? AND expires_ms > ? ORDER BY seq", stream, Date.now())
+      .toArray();
+    return rows.length === 0 ? undefined : rows.map(({ body }) => String(body)).join("");
+  }
+
+  /** Deletes what nobody came back for. Returns when to sweep again; `undefined` if nothing is left. */
+  sweep(): number | undefined {
+    this.#prepare();
+    this.#storage.sql.exec("DELETE FROM events WHERE expires_ms <= ?", Date.now());
+    const [next] = this.#storage.sql.exec("SELECT min(expires_ms) AS due FROM events");
+    return typeof next?.due === "number" ? next.due : undefined;
+  }
+
+  #prepare(): void {
+    if (this.#isReady) return;
+    migrate(this.#storage);
+    // Made with the first stream that needs it: most sessions never stream.
+    this.#storage.sql.exec(
+      "CREATE TABLE IF NOT EXISTS events (stream TEXT, seq INTEGER, expires_ms INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (stream, seq)) STRICT, WITHOUT ROWID"
+    );
+    this.#isReady = true;
+  }
+}
