@@ -1,4 +1,5 @@
 import { Octokit } from "@octokit/rest";
+import { TimedOut, withTimeout } from "../lib/timeout.ts";
 import { Denied, InvalidInput, LOOK_FIRST, NotFound, OutcomeUnknown, ToolError, UpstreamFailed, UpstreamLimited } from "../mcp/errors.ts";
 import { retryRead } from "./retry.ts";
 
@@ -38,23 +39,23 @@ export function createGitHub({ apiUrl, token, timeoutMs, signal }: GitHubOptions
     ...(token !== undefined && { auth: token }),
     log: { debug() {}, info() {}, warn: console.warn, error() {} } // failures are logged once, with the call's handle
   });
-  octokit.hook.wrap("request", async (request, options) => {
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const bounded = AbortSignal.any([signal, timeout]);
-    const isRead = options.method === "GET" || options.method === "HEAD";
-    // In place: hooks that were registered before this one keep the very object, and ignore another.
-    Object.assign(options.request, { signal: bounded, redirect: isRead ? "follow" : "manual" });
-    const send = async () => request(options);
-    try {
-      const response = await (isRead ? retryRead(bounded, isPassing, send) : send());
-      requireReadable(response, isRead);
-      return response;
-    } catch (error) {
-      if (error instanceof ToolError) throw error;
-      if (isRead && signal.aborted) throw signal.reason;
-      throw toToolError(error, options, { isRead, hasTimedOut: timeout.aborted, wasCancelled: signal.aborted, timeoutMs });
-    }
-  });
+  octokit.hook.wrap("request", (request, options) =>
+    withTimeout(timeoutMs, signal, async (bounded) => {
+      const isRead = options.method === "GET" || options.method === "HEAD";
+      // In place: hooks that were registered before this one keep the very object, and ignore another.
+      Object.assign(options.request, { signal: bounded, redirect: isRead ? "follow" : "manual" });
+      const send = async () => request(options);
+      try {
+        const response = await (isRead ? retryRead(bounded, isPassing, send) : send());
+        requireReadable(response, isRead);
+        return response;
+      } catch (error) {
+        if (error instanceof ToolError) throw error;
+        if (isRead && signal.aborted) throw signal.reason;
+        throw toToolError(error, options, { isRead, stoppedBy: bounded.reason, timeoutMs });
+      }
+    })
+  );
   return octokit;
 }
 
@@ -80,8 +81,8 @@ function requireReadable(response: Answer, isRead: boolean): void {
 
 interface Circumstances {
   readonly isRead: boolean;
-  readonly hasTimedOut: boolean;
-  readonly wasCancelled: boolean;
+  /** Why the request was aborted; `undefined` if it was not. */
+  readonly stoppedBy: unknown;
   readonly timeoutMs: number;
 }
 
@@ -115,14 +116,12 @@ function toToolError(error: unknown, options: Route, circumstances: Circumstance
   }
 }
 
-function toFailure(
-  status: number | undefined,
-  { isRead, hasTimedOut, wasCancelled, timeoutMs }: Circumstances,
-  cause: ErrorOptions
-): ToolError {
+function toFailure(status: number | undefined, { isRead, stoppedBy, timeoutMs }: Circumstances, cause: ErrorOptions): ToolError {
   const whyNoAnswer = () => {
-    if (wasCancelled) return "The call was stopped before GitHub answered";
-    return hasTimedOut ? `GitHub did not answer within ${timeoutMs / 1000} s` : "GitHub could not be reached";
+    if (stoppedBy === undefined) return "GitHub could not be reached";
+    return stoppedBy instanceof TimedOut
+      ? `GitHub did not answer within ${timeoutMs / 1000} s`
+      : "The call was stopped before GitHub answered";
   };
   const what = status === undefined ? whyNoAnswer() : `GitHub answered ${status}`;
   if (!isRead) return new OutcomeUnknown(`${what}. The write was sent once and may have taken effect. ${LOOK_FIRST}`, cause);

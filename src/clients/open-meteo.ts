@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withTimeout } from "../lib/timeout.ts";
 import { UpstreamFailed, UpstreamLimited } from "../mcp/errors.ts";
 import type { Forecast, Place, Units, Weather } from "../mcp/weather.ts";
 import { retryRead } from "./retry.ts";
@@ -137,17 +138,16 @@ class PassingFailure extends UpstreamFailed {}
 async function getJson<T>(url: string, query: Record<string, string>, schema: z.ZodType<T>, options: OpenMeteoOptions): Promise<T> {
   const address = new URL(url);
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
-  const timeout = AbortSignal.timeout(options.timeoutMs);
-  const bounded = AbortSignal.any([options.signal, timeout]);
   const isPassing = (error: unknown) => error instanceof PassingFailure;
-  try {
-    return await retryRead(bounded, isPassing, () => getOnce(address, schema, bounded));
-  } catch (error) {
-    if (options.signal.aborted) throw options.signal.reason;
-    if (timeout.aborted)
+  return withTimeout(options.timeoutMs, options.signal, async (bounded) => {
+    try {
+      return await retryRead(bounded, isPassing, () => getOnce(address, schema, bounded));
+    } catch (error) {
+      if (options.signal.aborted) throw options.signal.reason;
+      if (!bounded.aborted) throw error;
       throw new UpstreamFailed(`The weather service did not answer within ${options.timeoutMs / 1000} s.`, { cause: error });
-    throw error;
-  }
+    }
+  });
 }
 
 async function getOnce<T>(address: URL, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
