@@ -13,7 +13,7 @@ const MAX_CACHED = 1000;
 export class ApiKeys {
   readonly #kv: KVNamespace;
   readonly #records = new Map<string, Cached<ApiKeyRecord | null>>();
-  #hasAny: Cached<boolean> | undefined;
+  #hasAny: Cached<boolean> = { value: false, readMs: 0 };
 
   constructor(kv: KVNamespace) {
     this.#kv = kv;
@@ -29,9 +29,9 @@ export class ApiKeys {
     return { id: `key:${kid}`, kind: "key", clientId: kid, scopes: record.scopes ?? DEFAULT_SCOPES };
   }
 
-  /** Whether any key was ever made: without one nobody can come in. */
+  /** Whether a key was ever made. Asked of KV until there is one: it only decides what a refusal says. */
   async hasAny(): Promise<boolean> {
-    if (this.#hasAny && isFresh(this.#hasAny)) return this.#hasAny.value;
+    if (this.#hasAny.value || isFresh(this.#hasAny)) return this.#hasAny.value;
     const { keys } = await this.#kv.list({ prefix: apiKeyName(""), limit: 1 });
     this.#hasAny = { value: keys.length > 0, readMs: Date.now() };
     return this.#hasAny.value;

@@ -42,8 +42,9 @@ export function createGitHub({ apiUrl, token, timeoutMs, signal }: GitHubOptions
     const timeout = AbortSignal.timeout(timeoutMs);
     const bounded = AbortSignal.any([signal, timeout]);
     const isRead = options.method === "GET" || options.method === "HEAD";
-    const send = async () =>
-      request({ ...options, request: { ...options.request, signal: bounded, redirect: isRead ? "follow" : "manual" } });
+    // In place: hooks that were registered before this one keep the very object, and ignore another.
+    Object.assign(options.request, { signal: bounded, redirect: isRead ? "follow" : "manual" });
+    const send = async () => request(options);
     try {
       const response = await (isRead ? retryRead(bounded, isPassing, send) : send());
       requireReadable(response, isRead);

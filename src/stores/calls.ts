@@ -20,6 +20,7 @@ export class Calls implements CallRecorder {
   }
 
   open(call: CallStart, outcome: "pending" | "running"): number {
+    this.#exec(`CREATE INDEX IF NOT EXISTS ${OPEN_INDEX} ON calls (outcome) WHERE ${IS_OPEN}`);
     return this.#insert(call, { outcome, durationMs: null, preview: undefined, error: undefined });
   }
 
@@ -91,10 +92,19 @@ export class Calls implements CallRecorder {
     const hasRows = isMigrated(this.#storage);
     migrate(this.#storage);
     this.#isReady = true;
-    if (hasRows) this.#storage.sql.exec("UPDATE calls SET outcome = 'unknown' WHERE outcome IN ('pending', 'running')");
-    else this.#onFirstCall();
+    if (!hasRows) this.#onFirstCall();
+    else if (this.#hasOpened()) this.#storage.sql.exec(`UPDATE calls SET outcome = 'unknown' WHERE ${IS_OPEN}`);
+  }
+
+  #hasOpened(): boolean {
+    return this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", OPEN_INDEX).toArray().length > 0;
   }
 }
+
+// The index holds only what is not settled, so that waking costs no scan and a settled call one row. It is made with the first
+// call that is opened: most sessions only read, and never pay for it.
+const OPEN_INDEX = "calls_open";
+const IS_OPEN = "outcome IN ('pending', 'running')";
 
 function toSeq(cursor: string): number {
   const seq = numberFromBase32(cursor);

@@ -3,7 +3,6 @@
  * Each table's one owner stands in docs/storage.md.
  */
 const MIGRATIONS: readonly string[] = [
-  // calls_open holds only what is not settled, so that a settled call costs one row, and waking costs no scan.
   `CREATE TABLE calls (
      seq INTEGER PRIMARY KEY,
      tool TEXT NOT NULL,
@@ -17,8 +16,7 @@ const MIGRATIONS: readonly string[] = [
      preview TEXT,
      result TEXT,
      error TEXT
-   ) STRICT;
-   CREATE INDEX calls_open ON calls (outcome) WHERE outcome IN ('pending', 'running');`
+   ) STRICT`
 ];
 
 const VERSION_KEY = "schema";
@@ -33,7 +31,7 @@ export function migrate(storage: DurableObjectStorage): void {
   const done = storage.kv.get<number>(VERSION_KEY) ?? 0;
   if (done === MIGRATIONS.length) return;
   storage.transactionSync(() => {
-    for (const statements of MIGRATIONS.slice(done)) storage.sql.exec(statements);
+    for (const statement of MIGRATIONS.slice(done)) storage.sql.exec(statement);
     storage.kv.put(VERSION_KEY, MIGRATIONS.length);
   });
 }

@@ -10,7 +10,7 @@ export const getWeather = defineTool({
   scopes: ["mcp:use"],
   annotations: readOnly,
   input: z.strictObject({
-    location: z.string().trim().min(2).max(100).describe("A town or a postal code, as in Lisbon"),
+    location: z.string().trim().min(2).max(100).describe("A town or a postal code, as in Madrid"),
     units: z.enum(["metric", "imperial"]).default("metric").describe("metric: °C and km/h; imperial: °F and mph")
   }),
   output: z.object({

@@ -1,0 +1,39 @@
+/** One way to serve the same call, measured beside the others. A lane is one file: see `dormouse.ts`. */
+export interface Lane {
+  readonly name: string;
+  /** What a reader of the figures should know of it, in one line. */
+  readonly about: string;
+  /** The entry of its Worker, from the root of the repository. */
+  readonly main: string;
+  /** Opens one connection with a session of its own. */
+  open(port: number): Promise<Session>;
+}
+
+/** One connection that makes one call at a time. */
+export interface Session {
+  /**
+   * Calls `echo` with {@link textOf} this id, and checks the answer.
+   * @param id nine digits, so that every call of every lane has the same size
+   */
+  call(id: number): Promise<void>;
+  close(): void;
+}
+
+/** The first id of a session. */
+export const FIRST_ID = 100_000_000;
+
+/** What the call of this id says, and must hear. */
+export const textOf = (id: number): string => `The dormouse sleeps through call ${id}.`;
+
+/** The call as every lane of JSON-RPC sends it. */
+export const toCall = (id: number): string =>
+  `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"echo","arguments":{"text":"${textOf(id)}"}}}`;
+
+/** @throws Error unless this is the answer to the call of this id. */
+export function checkAnswer(json: string, id: number): void {
+  const text = textOf(id);
+  const answer = JSON.parse(json) as { id?: unknown; result?: { content?: { text?: unknown }[]; structuredContent?: { text?: unknown } } };
+  const { content, structuredContent } = answer.result ?? {};
+  if (answer.id === id && content?.[0]?.text === text && structuredContent?.text === text) return;
+  throw new Error(`The call ${id} was answered with ${json.slice(0, 500)}`);
+}

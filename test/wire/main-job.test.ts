@@ -1,0 +1,113 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type GitHubUpstream, startGitHub } from "../../scripts/upstreams/github.ts";
+import { startWeather, type WeatherUpstream } from "../../scripts/upstreams/weather.ts";
+import { readSessionId } from "../../src/mcp/session-id.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+
+let github: GitHubUpstream;
+let weather: WeatherUpstream;
+let server: TestServer;
+
+beforeAll(async () => {
+  [github, weather] = await Promise.all([startGitHub(), startWeather()]);
+  const { geocodingUrl, forecastUrl } = weather;
+  server = await startServer({
+    settings: {
+      GITHUB_API_URL: github.url,
+      GITHUB_TOKEN: github.token,
+      WEATHER_GEOCODING_URL: geocodingUrl,
+      WEATHER_FORECAST_URL: forecastUrl
+    }
+  });
+});
+
+afterAll(async () => {
+  await Promise.all([server?.close(), github?.close(), weather?.close()]);
+});
+
+const connect = async (sessionId?: string, path = "/mcp") => {
+  const transport = new StreamableHTTPClientTransport(new URL(`${server.url}${path}`), { ...(sessionId && { sessionId }) });
+  const client = new Client({ name: "an official client", version: "1" });
+  await client.connect(transport);
+  return { client, sessionId: transport.sessionId ?? "" };
+};
+
+/** The structured result of a call that must have succeeded. */
+const structured = (result: Awaited<ReturnType<Client["callTool"]>>): Record<string, unknown> => {
+  const { structuredContent, content } = result as CallToolResult;
+  if (!structuredContent) throw new Error(JSON.stringify(content));
+  return structuredContent;
+};
+
+it("searches, runs long, disconnects, is evicted, and has every call in its history", async () => {
+  const { client, sessionId } = await connect();
+  const found = structured(
+    await client.callTool({ name: "search_repositories", arguments: { query: "language:TypeScript", sort: "stars", limit: 3 } })
+  );
+  expect(found).toMatchObject({
+    isComplete: true,
+    repositories: expect.arrayContaining([expect.objectContaining({ language: "TypeScript" })])
+  });
+
+  const progress: number[] = [];
+  const long = await client.callTool({ name: "long_operation", arguments: { steps: 5, delayMs: 20 } }, undefined, {
+    onprogress: ({ progress: done }) => progress.push(done)
+  });
+  expect(structured(long)).toMatchObject({ status: "done", steps: 5 });
+  expect(progress).toEqual([1, 2, 3, 4, 5]);
+  await client.close();
+
+  await server.worker.evictDurableObject("SessionAgent", { name: `session:${readSessionId(sessionId).name}` });
+
+  const { client: again } = await connect(sessionId);
+  const { calls } = structured(await again.callTool({ name: "list_calls", arguments: {} })) as {
+    calls: { tool: string; outcome: string; call: string }[];
+  };
+  expect(calls.map(({ tool, outcome }) => [tool, outcome])).toEqual([
+    ["long_operation", "ok"],
+    ["search_repositories", "ok"]
+  ]);
+  const first = structured(await again.callTool({ name: "get_call", arguments: { call: calls[1]?.call } }));
+  expect(first).toMatchObject({ tool: "search_repositories", outcome: "ok", client: "an official client/1" });
+  await again.close();
+});
+
+it("gives the resources, the template and the prompt", async () => {
+  const { client } = await connect();
+  const [repository] = (
+    structured(await client.callTool({ name: "search_repositories", arguments: { query: "language:Go" } })) as never as {
+      repositories: { fullName: string }[];
+    }
+  ).repositories;
+  const { contents } = await client.readResource({ uri: `repository://${repository?.fullName}` });
+  expect(JSON.parse((contents[0] as { text: string }).text)).toMatchObject({ name: repository?.fullName, language: "Go" });
+  const recent = await client.readResource({ uri: "calls://recent" });
+  expect(JSON.parse((recent.contents[0] as { text: string }).text).calls).toHaveLength(1);
+  const prompt = await client.getPrompt({ name: "explore_repository", arguments: { owner: "octo", repo: "cat" } });
+  expect(prompt.messages[0]?.content).toMatchObject({ type: "text", text: expect.stringContaining("octo/cat") });
+  await client.close();
+});
+
+it("tells the weather in both units", async () => {
+  const { client } = await connect();
+  const metric = structured(await client.callTool({ name: "get_weather", arguments: { location: "Madrid" } }));
+  const imperial = structured(await client.callTool({ name: "get_weather", arguments: { location: "Madrid", units: "imperial" } }));
+  expect(metric).toMatchObject({ location: expect.stringContaining("Madrid"), units: { temperature: "°C" }, days: expect.any(Array) });
+  expect(imperial).toMatchObject({ units: { temperature: "°F" } });
+  expect(Number(imperial.temperature)).toBeCloseTo(Number(metric.temperature) * 1.8 + 32, 0);
+  await client.close();
+});
+
+it("serves the same tools on /mcp and /mcp/x/all, and a toolset by itself", async () => {
+  const names = async (path: string) => {
+    const { client } = await connect(undefined, path);
+    const { tools } = await client.listTools();
+    await client.close();
+    return tools.map(({ name }) => name);
+  };
+  expect(await names("/mcp/x/all")).toEqual(await names("/mcp"));
+  expect(await names("/mcp/x/history/readonly")).toEqual(["list_calls", "get_call"]);
+});

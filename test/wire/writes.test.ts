@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type GitHubStub, startGitHubStub } from "../support/github-stub.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import { RawSession } from "../support/session.ts";
+
+let stub: GitHubStub;
+let server: TestServer;
+let session: RawSession;
+
+beforeAll(async () => {
+  stub = await startGitHubStub();
+  server = await startServer({ configPath: "test/fixtures/wrangler.toml", settings: { GITHUB_API_URL: stub.url } });
+});
+afterAll(async () => {
+  await Promise.all([server?.close(), stub?.close()]);
+});
+beforeEach(async () => {
+  stub.reset();
+  session = await RawSession.begin(`${server.url}/mcp`);
+});
+
+const NOTE = { owner: "octo", repo: "notes", title: "a note", body: "of this test" };
+
+const newest = async () => {
+  const { structuredContent } = await session.call("list_calls", { limit: 1 });
+  const calls = structuredContent?.calls as { tool: string; outcome: string }[] | undefined;
+  return calls?.[0];
+};
+
+describe("create_note", () => {
+  // A redirect is a case of test/unit/clients: the harness's own hop to the stub cannot carry one.
+  it.each([
+    ["ok", false, "ok"],
+    ["bad_gateway", true, "unknown"],
+    ["hang", true, "unknown"],
+    ["reset", true, "unknown"],
+    ["garbage", true, "unknown"],
+    ["conflict", true, "error"],
+    ["rate_limit", true, "error"],
+    ["retry_after", true, "error"]
+  ] as const)("is sent once when GitHub answers %s", async (behaviour, isError, outcome) => {
+    stub.behave(behaviour);
+    const answer = await session.call("create_note", NOTE);
+    // Nothing else reaches the stub, so a write that was never sent fails here as one that was sent twice does.
+    expect(stub.writes.map(({ method }) => method)).toEqual(["POST"]);
+    expect(answer.isError ?? false).toBe(isError);
+    if (outcome === "unknown") expect(answer.content[0]?.text).toContain("Look whether it did before you try again.");
+    expect(await newest()).toMatchObject({ tool: "create_note", outcome });
+  });
+
+  it("is recorded as pending before it happens", async () => {
+    stub.behave("hang");
+    const writing = session.call("create_note", NOTE);
+    await expect.poll(() => stub.writes.length).toBe(1);
+    expect(await newest()).toMatchObject({ tool: "create_note", outcome: "pending" });
+    await writing;
+  });
+
+  it("is not sent at all when its arguments are wrong", async () => {
+    expect(await session.call("create_note", { ...NOTE, title: 1 })).toMatchObject({ isError: true });
+    expect(stub.seen).toEqual([]);
+  });
+});
+
+describe("the read-only slice", () => {
+  it("has no write, by list or by name", async () => {
+    const reader = await RawSession.begin(`${server.url}/mcp/readonly`);
+    const [listed] = await reader.request("tools/list");
+    const tools = listed?.result?.tools as { name: string }[] | undefined;
+    expect(tools?.map(({ name }) => name)).toEqual(expect.not.arrayContaining(["create_note", "delete_note"]));
+    const [called] = await reader.request("tools/call", { name: "create_note", arguments: NOTE });
+    expect(called?.error?.code).toBe(-32602);
+    expect(stub.seen).toEqual([]);
+  });
+});

@@ -1,0 +1,19 @@
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Inside workerd: each part by itself, against real storage.
+        logLevel: "error", // the SDK's source maps name files that it does not ship
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"] }
+      },
+      {
+        // In Node: the real Worker over HTTP, with the clients and the upstreams that others wrote.
+        test: { name: "wire", include: ["test/wire/**/*.test.ts", "test/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 }
+      }
+    ]
+  }
+});
