@@ -20,6 +20,7 @@ export class HttpConnection {
   readonly #socket: Socket;
   #received = "";
   #waiting: Waiting | undefined;
+  #failure: Error | undefined;
 
   private constructor(port: number) {
     const buffer = Buffer.allocUnsafe(16 * 1024);
@@ -36,7 +37,10 @@ export class HttpConnection {
         }
       }
     });
-    this.#socket.setTimeout(SILENCE_MS, () => this.#fail(new Error(`No answer in ${SILENCE_MS / 1000} s.`)));
+    this.#socket.setTimeout(SILENCE_MS, () => {
+      // A connection may idle while other lanes run.
+      if (this.#waiting) this.#fail(new Error(`No answer in ${SILENCE_MS / 1000} s.`));
+    });
     this.#socket.on("error", (error) => this.#fail(error));
     this.#socket.on("close", () => this.#fail(new Error("The server closed the connection.")));
   }
@@ -50,6 +54,7 @@ export class HttpConnection {
   /** Sends a whole request, in ASCII, and waits for its whole answer. */
   send(request: string): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
       this.#waiting = { resolve, reject };
       this.#socket.write(request, "latin1");
     });
@@ -71,6 +76,7 @@ export class HttpConnection {
 
   #fail(error: Error): void {
     const waiting = this.#waiting;
+    this.#failure ??= error;
     this.#waiting = undefined;
     this.#socket.destroy();
     waiting?.reject(error);
