@@ -15,64 +15,62 @@ interface Waiting {
 /** Nobody waits this long for a trivial call: a server that does not answer ends the bench. */
 const SILENCE_MS = 10_000;
 
-/** One keep-alive connection of HTTP/1.1, one request at a time. It does as little as it can: server and client share the cores. */
+/**
+ * One keep-alive connection of HTTP/1.1, one request at a time. It does as little as it can: server and client share the cores.
+ * A server closes a connection that idles for some seconds, as all do while other lanes run; the next request opens it again.
+ */
 export class HttpConnection {
-  readonly #socket: Socket;
+  readonly #port: number;
+  readonly #buffer = Buffer.allocUnsafe(16 * 1024);
+  #socket: Socket | undefined;
   #received = "";
   #waiting: Waiting | undefined;
 
-  private constructor(port: number) {
-    const buffer = Buffer.allocUnsafe(16 * 1024);
-    this.#socket = connect({
-      host: "127.0.0.1",
-      port,
-      noDelay: true,
-      onread: {
-        buffer,
-        callback: (sizeBytes) => {
-          this.#received += buffer.toString("latin1", 0, sizeBytes);
-          this.#deliver();
-          return true;
-        }
-      }
-    });
-    this.#socket.setTimeout(SILENCE_MS, () => this.#fail(new Error(`No answer in ${SILENCE_MS / 1000} s.`)));
-    this.#socket.on("error", (error) => this.#fail(error));
-    this.#socket.on("close", () => this.#fail(new Error("The server closed the connection.")));
-  }
-
-  static async open(port: number): Promise<HttpConnection> {
-    const connection = new HttpConnection(port);
-    await new Promise<void>((resolve, reject) => connection.#socket.once("connect", resolve).once("error", reject));
-    return connection;
+  constructor(port: number) {
+    this.#port = port;
   }
 
   /** Sends a whole request, in ASCII, and waits for its whole answer. */
   send(request: string): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
+      this.#socket ??= this.#connect();
       this.#socket.write(request, "latin1");
     });
   }
 
   close(): void {
     this.#waiting = undefined;
-    this.#socket.destroy();
+    this.#socket?.destroy();
   }
 
-  #deliver(): void {
+  #connect(): Socket {
+    const onread = { buffer: this.#buffer, callback: (sizeBytes: number) => this.#receive(sizeBytes) };
+    const socket = connect({ host: "127.0.0.1", port: this.#port, noDelay: true, onread });
+    socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error(`Nothing was heard for ${SILENCE_MS / 1000} s.`)));
+    socket.on("error", (error) => this.#end(socket, error));
+    socket.on("close", () => this.#end(socket, new Error("The server closed the connection before it answered.")));
+    return socket;
+  }
+
+  #receive(sizeBytes: number): boolean {
+    this.#received += this.#buffer.toString("latin1", 0, sizeBytes);
     const answer = readAnswer(this.#received);
-    if (!answer) return;
+    if (answer) {
+      const waiting = this.#waiting;
+      this.#received = "";
+      this.#waiting = undefined;
+      waiting?.resolve(answer);
+    }
+    return true;
+  }
+
+  #end(socket: Socket, error: Error): void {
+    if (socket !== this.#socket) return;
     const waiting = this.#waiting;
+    this.#socket = undefined;
     this.#received = "";
     this.#waiting = undefined;
-    waiting?.resolve(answer);
-  }
-
-  #fail(error: Error): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    this.#socket.destroy();
     waiting?.reject(error);
   }
 }

@@ -5,7 +5,7 @@ const REVISION = "2025-11-25";
 
 /** Initializes a session of Streamable HTTP on a connection of its own. */
 export async function openMcpSession(port: number): Promise<Session> {
-  const connection = await HttpConnection.open(port);
+  const connection = new HttpConnection(port);
   const params = { protocolVersion: REVISION, capabilities: {}, clientInfo: { name: "bench", version: "1.0.0" } };
   const initialize = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params });
   const { head, body, status } = await connection.send(toPost(initialize));

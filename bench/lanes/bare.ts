@@ -8,5 +8,5 @@ export const bare: Lane = {
   name: "bare",
   about: "a plain Durable Object that parses the body, inserts the same row and answers the same JSON",
   main: "bench/workers/bare-worker.ts",
-  open: async (port) => sessionOn(await HttpConnection.open(port), randomUUID())
+  open: async (port) => sessionOn(new HttpConnection(port), randomUUID())
 };
