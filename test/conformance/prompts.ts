@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { embedded, image } from "../../src/mcp/content.ts";
+import { definePrompt, userMessage } from "../../src/mcp/define-prompt.ts";
+import { FIXTURE } from "./fixture.ts";
+import { RED_PIXEL_PNG } from "./media.ts";
+
+const { toolset } = FIXTURE;
+
+export const simplePrompt = definePrompt({
+  name: "test_simple_prompt",
+  title: "Simple prompt",
+  description: "A prompt without arguments.",
+  toolset,
+  input: z.object({}),
+  messages: async () => [userMessage("This is a simple prompt for testing.")]
+});
+
+export const promptWithArguments = definePrompt({
+  name: "test_prompt_with_arguments",
+  title: "Prompt with arguments",
+  description: "A prompt that repeats its arguments.",
+  toolset,
+  input: z.object({ arg1: z.string().describe("First test argument"), arg2: z.string().describe("Second test argument") }),
+  messages: async ({ arg1, arg2 }) => [userMessage(`Prompt with arguments: arg1='${arg1}', arg2='${arg2}'`)],
+  complete: async (_, value) => WORDS.filter((word) => word.startsWith(value))
+});
+
+/** What the arguments of {@link promptWithArguments} are completed with. */
+const WORDS = ["paris", "park", "party", "test", "testing"];
+
+export const promptWithResource = definePrompt({
+  name: "test_prompt_with_embedded_resource",
+  title: "Prompt with a resource",
+  description: "A prompt that embeds a resource.",
+  toolset,
+  input: z.object({ resourceUri: z.string().describe("URI of the resource to embed") }),
+  messages: async ({ resourceUri }) => [
+    { role: "user", content: embedded({ uri: resourceUri, mimeType: "text/plain", text: "Embedded resource content for testing." }) },
+    userMessage("Please process the embedded resource above.")
+  ]
+});
+
+export const promptWithImage = definePrompt({
+  name: "test_prompt_with_image",
+  title: "Prompt with an image",
+  description: "A prompt that shows an image.",
+  toolset,
+  input: z.object({}),
+  messages: async () => [{ role: "user", content: image(RED_PIXEL_PNG, "image/png") }, userMessage("Please analyze the image above.")]
+});
