@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Child } from "./child-process.ts";
 import { Failure, parseCommandLine, runScript, UsageError } from "./command-line.ts";
@@ -16,12 +16,14 @@ const HELP = `Runs Dormouse on this machine, with local stand-ins for GitHub and
 Usage: npm start -- [options]
 
   --port N   listen on 127.0.0.1:N instead of 8787
-  --fresh    clear what earlier starts have stored (${STATE})
+  --state D  keep the state in directory D instead of ${STATE}
+  --fresh    clear what earlier starts have stored there
   --help     show this text`;
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine(args, {
     port: { type: "string", default: "8787" },
+    state: { type: "string", default: STATE },
     fresh: { type: "boolean", default: false },
     help: { type: "boolean", default: false }
   });
@@ -32,10 +34,10 @@ async function main(args: readonly string[]): Promise<number> {
   if (positionals.length > 0) throw new UsageError(`Unexpected argument '${positionals[0]}'. Try npm start -- --help`);
   const port = toPort(values.port);
   await assertFree(port);
-  if (values.fresh) await rm(join(PROJECT_ROOT, STATE), { recursive: true, force: true });
+  if (values.fresh) await rm(resolve(PROJECT_ROOT, values.state), { recursive: true, force: true });
   const [github, weather] = await Promise.all([startGitHub(), startWeather()]);
   try {
-    return await runWorker(port, github, weather);
+    return await runWorker(port, values.state, github, weather);
   } finally {
     await Promise.all([github.close(), weather.close()]);
   }
@@ -61,15 +63,15 @@ async function assertFree(port: number): Promise<void> {
   await new Promise((resolve) => probe.close(resolve));
 }
 
-async function runWorker(port: number, github: GitHubUpstream, weather: WeatherUpstream): Promise<number> {
-  const worker = startWrangler(devArguments(port, github, weather), {
+async function runWorker(port: number, state: string, github: GitHubUpstream, weather: WeatherUpstream): Promise<number> {
+  const worker = startWrangler(devArguments(port, state, github, weather), {
     // Without it an offline start warns that it cannot fetch the cf object.
     CLOUDFLARE_CF_FETCH_ENABLED: "false"
   });
   const asked = stopRequest(worker);
   const finished = Promise.race([asked.then(() => undefined), worker.ended.then((code) => ({ code }))]);
   const isUp = await Promise.race([answers(port), finished.then(() => false)]);
-  if (isUp) console.log(banner(port, github, weather));
+  if (isUp) console.log(banner(port, state, github, weather));
   const died = await finished;
   await worker.stop();
   if (died === undefined) return 0;
@@ -77,7 +79,7 @@ async function runWorker(port: number, github: GitHubUpstream, weather: WeatherU
   return died.code || 1;
 }
 
-function devArguments(port: number, github: GitHubUpstream, weather: WeatherUpstream): readonly string[] {
+function devArguments(port: number, state: string, github: GitHubUpstream, weather: WeatherUpstream): readonly string[] {
   const vars = {
     GITHUB_API_URL: github.url,
     GITHUB_TOKEN: github.token,
@@ -90,7 +92,7 @@ function devArguments(port: number, github: GitHubUpstream, weather: WeatherUpst
   return [
     ...fixed,
     "--persist-to",
-    STATE,
+    state,
     "--port",
     String(port),
     ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`])
@@ -130,7 +132,7 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-function banner(port: number, github: GitHubUpstream, weather: WeatherUpstream): string {
+function banner(port: number, state: string, github: GitHubUpstream, weather: WeatherUpstream): string {
   const url = `http://127.0.0.1:${port}/mcp`;
   return `
   Dormouse is up: ${url}
@@ -138,7 +140,7 @@ function banner(port: number, github: GitHubUpstream, weather: WeatherUpstream):
   Claude Code   claude mcp add --transport http dormouse ${url}
   Inspector     npx @modelcontextprotocol/inspector --transport http --server-url ${url}
   Upstreams     stand-ins on this machine: GitHub at ${github.url}, weather at ${weather.url}
-  State         ${STATE}, kept between starts; npm start -- --fresh clears it
+  State         ${state}, kept between starts; npm start -- --fresh clears it
 
   Ctrl-C stops everything.
 `;

@@ -19,7 +19,7 @@ export async function serveSessionful(request: Request, { message, text }: ReadB
   if (found instanceof Response) return found;
   const refused = refuseBatch(message, found.session, initialize !== undefined);
   if (refused) return refused;
-  const ready = messages.length === 1 && messages[0] ? answerWithoutState(messages[0], admitted) : undefined;
+  const ready = Array.isArray(message) ? undefined : answerWithoutState(message as Message, admitted);
   if (!ready) return found.ask("post", { body: text });
   const alive = await found.ask("alive");
   return alive.ok ? ready : alive;

@@ -83,7 +83,7 @@ export class HttpLane {
     const readers = this.#options.readers.of(STANDALONE);
     this.#hadReader ||= readers.length > 0;
     if (!this.#hadReader) return;
-    const event = toEvent(`${STANDALONE}-${crypto.randomUUID()}`, JSON.stringify(message));
+    const event = toEvent(`${STANDALONE}-${crypto.randomUUID().replaceAll("-", "")}`, JSON.stringify(message));
     this.#options.events.append(STANDALONE, event);
     for (const reader of readers) sendText(reader, event);
   }

@@ -16,10 +16,10 @@ export const repositoryName = z
 /** A repository as our tools answer it. */
 export const repository = z.object({
   fullName: z.string().describe("owner/name"),
-  description: z.string().nullable(),
-  language: z.string().nullable().describe("The language most of it is written in"),
+  description: z.string().optional(),
+  language: z.string().optional().describe("The language most of it is written in"),
   topics: z.array(z.string()),
-  licence: z.string().nullable().describe("SPDX identifier, or the licence's name"),
+  licence: z.string().optional().describe("SPDX identifier, or the licence's name; absent where GitHub found none"),
   stars: z.int(),
   forks: z.int(),
   openIssues: z.int().describe("Open issues and pull requests together, as GitHub counts them"),
@@ -56,10 +56,10 @@ export function toRepository(data: unknown): Repository {
   const from = parsed.data;
   return {
     fullName: from.full_name,
-    description: from.description ?? null,
-    language: from.language ?? null,
+    description: from.description ?? undefined,
+    language: from.language ?? undefined,
     topics: from.topics ?? [],
-    licence: spdxOf(from.license) ?? null,
+    licence: spdxOf(from.license),
     stars: from.stargazers_count,
     forks: from.forks_count,
     openIssues: from.open_issues_count,
