@@ -42,6 +42,9 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
       onAsk();
       try {
         return await invocation.ask(asks);
+      } catch (error) {
+        // A question that is called off fails with the words for one that nobody answered.
+        throw controller.signal.aborted ? controller.signal.reason : error;
       } finally {
         if (!controller.signal.aborted) deadline = host.deadlines.add(leftMs, expire);
       }
