@@ -24,6 +24,8 @@ export class SessionLife {
   /** Deletes what has expired and tells when to come again. */
   readonly #sweepStores: () => number | undefined;
   #starting: Promise<void> | undefined;
+  /** Settles when no alarm is being set. */
+  #arming: Promise<void> = Promise.resolve();
   /** When the object wakes next, as far as this incarnation has set it. */
   #nextMs = Number.NEGATIVE_INFINITY;
 
@@ -88,6 +90,7 @@ export class SessionLife {
 
   async #startOnce(): Promise<void> {
     const isFirst = !SessionLife.hasBase(this.#storage);
+    if (isFirst) await this.#arming; // an alarm that is being set must be seen here, and not overwrite the base class's
     const alarmMs = isFirst ? await this.#storage.getAlarm() : null;
     if (isFirst) this.#storage.kv.put(BASE_STARTED, true);
     this.#base.ensureSchema();
@@ -99,13 +102,14 @@ export class SessionLife {
   #wakeAt(atMs: number): void {
     if (this.#nextMs > Date.now() && this.#nextMs <= atMs) return;
     this.#nextMs = atMs;
-    void this.#arm(atMs).catch((error: unknown) =>
+    const armed = this.#arm(atMs).catch((error: unknown) =>
       console.error(JSON.stringify({ level: "error", event: "alarm_not_set", error: String(error) }))
     );
+    this.#arming = Promise.all([this.#arming, armed]).then(() => {});
   }
 
   async #arm(atMs: number): Promise<void> {
-    if (SessionLife.hasBase(this.#storage)) {
+    if (this.#starting || SessionLife.hasBase(this.#storage)) {
       await this.#startBase();
       await this.#base.scheduleSweep(atMs);
       return;
