@@ -77,6 +77,11 @@ export class Exchange implements ReplyPort {
   closeStream(): void {
     if (!this.#options.canPrime) return; // a client that was given no event id could not come back
     this.#openStream();
+    this.leave();
+  }
+
+  /** Closes the response where it is a stream; the calls go on. */
+  leave(): void {
     this.#writer?.close().catch(() => {});
     this.#abandon();
   }

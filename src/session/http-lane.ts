@@ -88,6 +88,11 @@ export class HttpLane {
     for (const reader of readers) sendText(reader, event);
   }
 
+  /** Closes the streams of a session that was ended: nobody can come back to them. Its calls go on to their end. */
+  closeStreams(): void {
+    for (const exchange of this.#live.values()) exchange.leave();
+  }
+
   #resume(socket: WebSocket, stream: string, lastEventId: string): void {
     const live = this.#live.get(stream);
     if (live) {

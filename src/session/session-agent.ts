@@ -121,6 +121,7 @@ export function sessionAgentOf(catalog: Catalog, createCalls: CreateCalls = (sto
 
     #end(): Response {
       this.#life.end(this.#expiresMs());
+      this.#http.closeStreams();
       for (const socket of this.ctx.getWebSockets()) socket.close(1000, "the session was ended");
       return new Response(null, { status: 204 });
     }
