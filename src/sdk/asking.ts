@@ -10,6 +10,7 @@ import {
   type ServerNotification,
   type ServerRequest
 } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
 import { type Ask, type Asks, type ElicitForm, type Replies, toRequestedSchema } from "../mcp/ask.ts";
 import { DeadlineExceeded, InvalidInput, Unsupported } from "../mcp/errors.ts";
 
@@ -82,6 +83,7 @@ async function elicitForm({ message, schema }: ElicitForm, extra: Extra, options
 }
 
 function translate(error: unknown, timeoutMs: number): unknown {
+  if (error instanceof z.core.$ZodError) return new InvalidInput("The client's answer to the question is malformed.", { cause: error });
   if (!(error instanceof McpError)) return error;
   if (error.code === ErrorCode.RequestTimeout) {
     return new DeadlineExceeded(`Nobody answered the question within ${timeoutMs / 1000} s.`, { cause: error });
