@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 import { LOCAL_BINDINGS, startBuiltWorker } from "../test/support/built-worker.ts";
 import { Failure, parseCommandLine, runScript, UsageError } from "./command-line.ts";
 import { PROJECT_ROOT } from "./wrangler.ts";
@@ -59,7 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
         console.log([`${set.name}: ${passed} passed, ${faults.length} failed`, ...faults].join("\n  "));
         failed += faults.length;
       }
-      if (failed > 0) console.log(`\nWhat the Worker printed:\n${worker.output()}`);
+      if (failed > 0 && worker.output()) console.log(`\nWhat the Worker printed:\n${worker.output()}`);
       return failed === 0 ? 0 : 1;
     } finally {
       await worker.stop();
@@ -104,8 +104,9 @@ async function judge({ args, checks }: CheckSet, url: string, folder: string, in
     else if (status === "FAILURE" || status === "WARNING") faults.push(`${id}: ${errorMessage ?? description}`);
   }
   if (faults.length > 0) return { passed, faults };
-  if (passed < checks) return { passed, faults: [`${checks} checks were to pass. The referee printed:\n${printed.slice(-MAX_SHOWN)}`] };
-  return { passed, faults: code === 0 ? [] : [`The referee ended with exit code ${code}:\n${printed.slice(-MAX_SHOWN)}`] };
+  const lines = stripVTControlCharacters(printed).slice(-MAX_SHOWN);
+  if (passed < checks) return { passed, faults: [`${checks} checks were to pass. The referee printed:\n${lines}`] };
+  return { passed, faults: code === 0 ? [] : [`The referee ended with exit code ${code}. It printed:\n${lines}`] };
 }
 
 const MAX_SHOWN = 4000;
@@ -141,9 +142,10 @@ async function readResults(folder: string): Promise<readonly Check[]> {
   const results = await Promise.all(
     scenarios.map(async (name): Promise<readonly Check[]> => {
       const path = join(folder, name, "checks.json");
+      const scenario = name.replace(/^server-|-\d{4}-\d\d-\d\dT.*$/g, "");
       // The folder is made first, so one without results is of a scenario that broke off.
-      if (!existsSync(path)) return [{ id: name, status: "FAILURE", description: "The scenario broke off." }];
-      return (JSON.parse(await readFile(path, "utf8")) as Check[]).map((check) => ({ ...check, id: `${name} ${check.id}` }));
+      if (!existsSync(path)) return [{ id: scenario, status: "FAILURE", description: "The scenario broke off." }];
+      return (JSON.parse(await readFile(path, "utf8")) as Check[]).map((check) => ({ ...check, id: `${scenario} ${check.id}` }));
     })
   );
   return results.flat();
