@@ -76,7 +76,8 @@ export class SessionLife {
   async sweep(): Promise<boolean> {
     const expiresMs = this.#storage.kv.get<number>(EXPIRES);
     if (expiresMs === undefined || expiresMs <= Date.now()) return true;
-    this.#wakeAt(Math.min(this.#sweepStores() ?? expiresMs, expiresMs));
+    this.#nextMs = Math.min(this.#sweepStores() ?? expiresMs, expiresMs);
+    await this.#arm(this.#nextMs);
     return false;
   }
 

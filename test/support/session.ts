@@ -51,6 +51,11 @@ export class RawSession {
     return new RawSession(url, id, headers);
   }
 
+  /** Goes on with a session that was begun before. */
+  static resume(url: string, id: string): RawSession {
+    return new RawSession(url, id, {});
+  }
+
   /** Sends a body as it is, under this session's id. */
   post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(this.#url, {
@@ -76,10 +81,37 @@ export class RawSession {
 /** Reads the messages of a response, whether it is JSON or a stream. */
 export async function readMessages(response: Response): Promise<Received[]> {
   const text = await response.text();
-  if (!response.headers.get("content-type")?.startsWith("text/event-stream")) return text === "" ? [] : [JSON.parse(text) as Received];
-  return text
+  if (response.headers.get("content-type")?.startsWith("text/event-stream"))
+    return parseEvents(text).flatMap(({ message }) => message ?? []);
+  return text === "" ? [] : [JSON.parse(text) as Received];
+}
+
+/** One event of a stream; those without data carry no message. */
+export interface StreamEvent {
+  readonly id: string | undefined;
+  readonly message: Received | undefined;
+}
+
+/** Reads the events of a stream that have arrived whole. */
+export function parseEvents(text: string): StreamEvent[] {
+  const whole = text.slice(0, text.lastIndexOf("\n\n") + 2);
+  return whole
     .split("\n\n")
-    .map((event) => /^data: (.+)$/m.exec(event)?.[1])
-    .filter((data) => data !== undefined)
-    .map((data) => JSON.parse(data) as Received);
+    .filter((event) => /^(id|data):/m.test(event))
+    .map((event) => {
+      const data = /^data: (.+)$/m.exec(event)?.[1];
+      return { id: /^id: (.+)$/m.exec(event)?.[1], message: data === undefined ? undefined : (JSON.parse(data) as Received) };
+    });
+}
+
+/** Reads a stream until `isEnough` of it has arrived, and leaves it open. */
+export async function readUntil(response: Response, isEnough: (events: StreamEvent[]) => boolean): Promise<StreamEvent[]> {
+  const reader = response.body?.getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = (await reader?.read()) ?? { done: true };
+    text += new TextDecoder().decode(value);
+    const events = parseEvents(text);
+    if (done || isEnough(events)) return events;
+  }
 }

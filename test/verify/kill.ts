@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startFixture } from "./fixture-worker.ts";
 import { CONNECTIONS, type Mode, SESSIONS, startLoad } from "./load.ts";
 import { type Expect, runCheck } from "./run-check.ts";
+import { expectUnansweredQuestion } from "./unanswered-question.ts";
 import { expectUnknownWrite } from "./unfinished-write.ts";
 import { readHistory, resumeSession } from "./wire.ts";
 
@@ -37,6 +38,7 @@ async function losesNothing(expect: Expect): Promise<void> {
     expect(`${mode} control: a store that writes late loses acknowledged calls`, lostByControl > 0, `${lostByControl} lost`);
   }
   await expectUnknownWrite(expect);
+  await expectUnansweredQuestion(expect);
 }
 
 interface Found {

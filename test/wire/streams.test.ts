@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSessionId } from "../../src/mcp/session-id.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { MCP_HEADERS, RawSession, type Received, readMessages } from "../support/session.ts";
+import { MCP_HEADERS, parseEvents, RawSession, type Received, readMessages, type StreamEvent } from "../support/session.ts";
 
 let server: TestServer;
 let url: string;
@@ -20,22 +20,10 @@ const longCall = (steps: number, delayMs: number, id: string | number = 7) => ({
   params: { name: "long_operation", arguments: { steps, delayMs }, _meta: { progressToken: "p" } }
 });
 
-interface Event {
-  readonly id: string | undefined;
-  readonly data: string | undefined;
-}
-
-const parseEvents = (text: string): Event[] =>
-  text
-    .split("\n\n")
-    .filter((event) => /^(id|data):/m.test(event))
-    .map((event) => ({ id: /^id: (.+)$/m.exec(event)?.[1], data: /^data: ?(.*)$/m.exec(event)?.[1] }));
-
-const messagesOf = (events: readonly Event[]): Received[] =>
-  events.filter(({ data }) => data).map(({ data }) => JSON.parse(data ?? "") as Received);
+const messagesOf = (events: readonly StreamEvent[]): Received[] => events.flatMap(({ message }) => message ?? []);
 
 /** Posts, reads until `enough` of the stream was seen, then resets the connection as a network that fails does. */
-function postAndDrop(session: RawSession, body: object, enough: (text: string) => boolean): Promise<Event[]> {
+function postAndDrop(session: RawSession, body: object, enough: (text: string) => boolean): Promise<StreamEvent[]> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: "POST", headers: { ...MCP_HEADERS, "mcp-session-id": session.id } }, (response) => {
       let text = "";
@@ -87,7 +75,7 @@ describe("a POST", () => {
   it("sends no event without data to revisions that do not know it", async () => {
     const session = await RawSession.begin(url, { revision: "2025-06-18" });
     const events = parseEvents(await (await session.post(longCall(1, 10))).text());
-    expect(events.every(({ data }) => data !== "")).toBe(true);
+    expect(events.every(({ message }) => message !== undefined)).toBe(true);
   });
 
   it("keeps two calls with one id apart", async () => {
@@ -155,7 +143,7 @@ describe("a GET", () => {
     const first = await openStream(session);
     await session.call("long_operation", { steps: 1, delayMs: 1 });
     const [update] = await first.next(1);
-    expect(JSON.parse(update?.data ?? "")).toMatchObject({ method: "notifications/resources/updated", params: { uri: "calls://recent" } });
+    expect(update?.message).toMatchObject({ method: "notifications/resources/updated", params: { uri: "calls://recent" } });
     first.close();
     await session.call("long_operation", { steps: 1, delayMs: 1 });
     const second = await openStream(session, update?.id);
@@ -205,7 +193,7 @@ async function openStream(session: RawSession, lastEventId?: string) {
   ended.catch(() => {}); // the test itself closes it
   return {
     ended,
-    async next(count: number): Promise<Event[]> {
+    async next(count: number): Promise<StreamEvent[]> {
       await expect.poll(() => parseEvents(text).length, { timeout: 5000 }).toBeGreaterThanOrEqual(count);
       return parseEvents(text);
     },

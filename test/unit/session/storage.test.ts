@@ -1,0 +1,151 @@
+import { abortAllDurableObjects, listDurableObjectIds, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { createKeyring } from "../../../src/mcp/keyring.ts";
+import { mintSessionId, readSessionId, SESSION_TTL_MS } from "../../../src/mcp/session-id.ts";
+
+afterEach(() => reset());
+
+const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+
+const send = (method: string, id: string | undefined, body?: object) =>
+  exports.default.fetch("http://localhost/mcp", {
+    method,
+    headers: { ...HEADERS, ...(id !== undefined && { "mcp-session-id": id }) },
+    ...(body && { body: JSON.stringify({ jsonrpc: "2.0", ...body }) })
+  });
+
+async function begin(): Promise<string> {
+  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "storage", version: "1" } };
+  const response = await send("POST", undefined, { id: 0, method: "initialize", params });
+  await response.text();
+  return response.headers.get("mcp-session-id") ?? "";
+}
+
+const call = async (id: string, name = "list_calls", args: object = {}) =>
+  (await send("POST", id, { id: 1, method: "tools/call", params: { name, arguments: args } })).json<{
+    result: { structuredContent: object };
+  }>();
+
+const stubOf = (id: string) => env.SESSION.get(env.SESSION.idFromName(`session:${readSessionId(id).name}`));
+
+/** All that an object of ours has stored: tables, keys and its alarm. The pool's own note of the object's name is not ours. */
+const stored = (stub: DurableObjectStub) =>
+  runInDurableObject(stub, async (_, { storage }) => ({
+    tables: storage.sql
+      .exec("SELECT name FROM sqlite_master WHERE type = 'table'")
+      .toArray()
+      .map(({ name }) => String(name))
+      .filter((name) => !name.startsWith("_cf_") && !name.startsWith("__miniflare")),
+    keys: [...storage.kv.list()].map(([key]) => key),
+    alarmMs: await storage.getAlarm()
+  }));
+
+const NOTHING = { tables: [], keys: [], alarmMs: null };
+
+describe("a session that calls nothing", () => {
+  it("stores nothing", async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 10; i++) {
+      const id = await begin();
+      await (await send("POST", id, { method: "notifications/initialized" })).text();
+      expect((await send("POST", id, { id: 1, method: "tools/list" })).status).toBe(200);
+      ids.push(id);
+    }
+    for (const id of ids) expect(await stored(stubOf(id))).toEqual(NOTHING);
+  });
+});
+
+describe("an id that is not one of ours", () => {
+  it("makes no object, by whatever method", async () => {
+    const keyring = createKeyring("local-only-this-secret-is-public");
+    const init = { issuedMs: Date.now(), revision: "2025-11-25", capabilities: {}, client: { name: "a", version: "1" } };
+    const before = await listDurableObjectIds(env.SESSION);
+    const genuine = mintSessionId(keyring, "local", init);
+    for (let i = 0; i < 12; i++) {
+      const wrong = [
+        crypto.randomUUID(),
+        genuine.replace(/.$/, (last) => (last === "A" ? "B" : "A")),
+        mintSessionId(keyring, "key:somebody", init),
+        mintSessionId(createKeyring("another secret"), "local", init)
+      ][i % 4];
+      for (const method of ["POST", "GET", "DELETE"]) {
+        const response = await send(method, wrong, method === "POST" ? { id: 1, method: "tools/list" } : undefined);
+        expect([response.status, await response.json()]).toMatchObject([404, { error: { code: -32001 } }]);
+      }
+    }
+    expect(await listDurableObjectIds(env.SESSION)).toHaveLength(before.length);
+  });
+});
+
+describe("a session that was ended", () => {
+  it("leaves its mark and one alarm, at the expiry of its id", async () => {
+    const id = await begin();
+    expect((await send("DELETE", id)).status).toBe(204);
+    const { issuedMs } = readSessionId(id).init;
+    expect(await stored(stubOf(id))).toEqual({ tables: [], keys: ["ended_ms"], alarmMs: issuedMs + SESSION_TTL_MS });
+    for (const method of ["POST", "GET", "DELETE"]) {
+      const response = await send(method, id, method === "POST" ? { id: 1, method: "ping" } : undefined);
+      expect(response.status).toBe(404);
+      await response.text();
+    }
+  });
+});
+
+describe("a session that calls", () => {
+  it("stores its calls, and sets its alarm once", async () => {
+    const id = await begin();
+    await call(id);
+    const { issuedMs } = readSessionId(id).init;
+    const expected = { tables: ["calls"], keys: ["schema"], alarmMs: issuedMs + SESSION_TTL_MS };
+    expect(await stored(stubOf(id))).toEqual(expected);
+    await call(id);
+    expect(await stored(stubOf(id))).toEqual(expected);
+  });
+
+  it("is gone when its id has expired", async () => {
+    const id = await begin();
+    await call(id);
+    expect(await runDurableObjectAlarm(stubOf(id))).toBe(true);
+    expect(await stored(stubOf(id))).toEqual(NOTHING);
+  });
+
+  it("answers after its object was lost, and says of what was in flight that nobody knows", async () => {
+    const id = await begin();
+    await call(id, "get_call", { call: "none" });
+    void send("POST", id, {
+      id: 2,
+      method: "tools/call",
+      params: { name: "long_operation", arguments: { steps: 100, delayMs: 100 } }
+    }).catch(() => {});
+    await expect.poll(async () => JSON.stringify(await call(id, "list_calls", { tool: "long_operation" }))).toContain('"running"');
+    await abortAllDurableObjects();
+    const { result } = await call(id, "list_calls", {});
+    const outcomes = (result.structuredContent as { calls: { tool: string; outcome: string }[] }).calls.map(
+      ({ tool, outcome }) => `${tool} ${outcome}`
+    );
+    expect(new Set(outcomes)).toEqual(new Set(["get_call error", "long_operation unknown", "list_calls ok"]));
+  });
+
+  it("keeps the events of a stream for five minutes, and then only its calls", async () => {
+    const id = await begin();
+    const response = await send("POST", id, {
+      id: 1,
+      method: "tools/call",
+      params: { name: "long_operation", arguments: { steps: 2, delayMs: 1 }, _meta: { progressToken: 1 } }
+    });
+    await response.text();
+    const before = await stored(stubOf(id));
+    expect(before.tables).toEqual(expect.arrayContaining(["calls", "events"]));
+    expect((before.alarmMs ?? 0) - Date.now()).toBeLessThanOrEqual(5 * 60 * 1000);
+    await runInDurableObject(stubOf(id), (_, { storage }) => storage.sql.exec("UPDATE events SET expires_ms = 1").toArray());
+    await runDurableObjectAlarm(stubOf(id));
+    const rows = await runInDurableObject(
+      stubOf(id),
+      (_, { storage }) => storage.sql.exec("SELECT count(*) AS count FROM events").one().count
+    );
+    expect(rows).toBe(0);
+    expect((await stored(stubOf(id))).alarmMs).toBe(readSessionId(id).init.issuedMs + SESSION_TTL_MS);
+    expect(JSON.stringify(await call(id))).toContain("long_operation");
+  });
+});
