@@ -76,8 +76,7 @@ export class SessionLife {
   async sweep(): Promise<boolean> {
     const expiresMs = this.#storage.kv.get<number>(EXPIRES);
     if (expiresMs === undefined || expiresMs <= Date.now()) return true;
-    this.#nextMs = Math.min(this.#sweepStores() ?? expiresMs, expiresMs);
-    await this.#arm(this.#nextMs);
+    await this.#arm(Math.min(this.#sweepStores() ?? expiresMs, expiresMs));
     return false;
   }
 
@@ -102,14 +101,19 @@ export class SessionLife {
 
   #wakeAt(atMs: number): void {
     if (this.#nextMs > Date.now() && this.#nextMs <= atMs) return;
-    this.#nextMs = atMs;
-    const armed = this.#arm(atMs).catch((error: unknown) =>
+    this.#arm(atMs).catch((error: unknown) =>
       console.error(JSON.stringify({ level: "error", event: "alarm_not_set", error: String(error) }))
     );
-    this.#arming = Promise.all([this.#arming, armed]).then(() => {});
   }
 
-  async #arm(atMs: number): Promise<void> {
+  #arm(atMs: number): Promise<void> {
+    this.#nextMs = atMs;
+    const armed = this.#setAlarm(atMs);
+    this.#arming = Promise.allSettled([this.#arming, armed]).then(() => {});
+    return armed;
+  }
+
+  async #setAlarm(atMs: number): Promise<void> {
     if (this.#starting || SessionLife.hasBase(this.#storage)) {
       await this.#startBase();
       await this.#base.scheduleSweep(atMs);
