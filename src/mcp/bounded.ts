@@ -52,7 +52,7 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
         return await invocation.ask(asks);
       } catch (error) {
         // A question that is called off fails with the words for one that nobody answered.
-        throw controller.signal.aborted ? controller.signal.reason : error;
+        throw stoppedBy ?? error;
       } finally {
         if (!stoppedBy) deadline = host.deadlines.add(leftMs, expire);
       }
