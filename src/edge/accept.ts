@@ -1,8 +1,11 @@
-/** Tells whether a request takes an answer of a media type: https://www.rfc-editor.org/rfc/rfc9110#name-accept */
+import { rememberLast } from "../lib/remember.ts";
+
+/** Tells which media types a request takes as an answer: https://www.rfc-editor.org/rfc/rfc9110#name-accept */
 export function accepts(request: Request, type: string): boolean {
-  const group = type.replace(/\/.*/, "/*");
-  return (request.headers.get("accept") ?? "").split(",").some((part) => {
-    const range = part.split(";")[0]?.trim().toLowerCase();
-    return range === type || range === group || range === "*/*";
-  });
+  const ranges = readRanges(request.headers.get("accept") ?? "");
+  return ranges.has(type) || ranges.has("*/*") || ranges.has(type.replace(/\/.*/, "/*"));
 }
+
+const readRanges = rememberLast(
+  (accept: string): ReadonlySet<string> => new Set(accept.split(",").map((part) => part.split(";")[0]?.trim().toLowerCase() ?? ""))
+);

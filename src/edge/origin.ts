@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { rememberLast } from "../lib/remember.ts";
 import { refuse } from "./respond.ts";
 
 /**
@@ -7,16 +8,18 @@ import { refuse } from "./respond.ts";
  * Source: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning
  */
 export function checkOrigin(request: Request, url: URL, config: Config): Response | undefined {
-  const isLoopbackHost = isLoopback(url.hostname) && isLoopback(hostnameOf(`http://${request.headers.get("host") ?? url.host}`));
-  if (config.isLocal && !isLoopbackHost) {
+  const isLocalHost = isLoopback(url.hostname) && isLoopbackHost(request.headers.get("host") ?? url.host);
+  if (config.isLocal && !isLocalHost) {
     return refuse("host_not_allowed", "This server runs in local mode and answers on loopback only. For any other host, deploy it.");
   }
   const origin = request.headers.get("origin");
   if (origin === null || config.allowedOrigins.has(origin)) return undefined;
-  if (isLoopbackHost && isLoopback(hostnameOf(origin))) return undefined;
+  if (isLocalHost && isLoopback(hostnameOf(origin))) return undefined;
   return refuse("origin_not_allowed", "Pages of this origin may not call this server. Whoever runs it can add it to ALLOWED_ORIGINS.");
 }
 
 const isLoopback = (hostname: string): boolean => hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+
+const isLoopbackHost = rememberLast((host: string): boolean => isLoopback(hostnameOf(`http://${host}`)));
 
 const hostnameOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : "");

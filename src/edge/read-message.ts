@@ -1,6 +1,7 @@
 import { DEFAULTS } from "../config.ts";
 import { nestsDeeperThan } from "../lib/json.ts";
 import { readBody } from "../lib/read-body.ts";
+import { rememberLast } from "../lib/remember.ts";
 import { isMessage, type Message } from "../mcp/json-rpc.ts";
 import { accepts } from "./accept.ts";
 import { refuse } from "./respond.ts";
@@ -44,8 +45,8 @@ function parse(text: string): unknown {
   }
 }
 
-function isUtf8Json(contentType: string | null): boolean {
+const isUtf8Json = rememberLast((contentType: string | null): boolean => {
   const [type = "", ...parameters] = (contentType ?? "").toLowerCase().split(";");
   if (type.trim() !== "application/json") return false;
   return parameters.every((parameter) => !/^\s*charset\s*=/.test(parameter) || /^\s*charset\s*=\s*"?utf-?8"?\s*$/.test(parameter));
-}
+});

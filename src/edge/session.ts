@@ -3,8 +3,8 @@ import type { Catalog, CatalogSlice } from "../mcp/catalog.ts";
 import type { Keyring } from "../mcp/keyring.ts";
 import type { Principal } from "../mcp/principal.ts";
 import { isSessionfulRevision, SESSIONFUL_REVISIONS } from "../mcp/revisions.ts";
-import { type Session, verifySessionId } from "../mcp/session-id.ts";
-import { type SessionVerb, toObjectRequest } from "../mcp/session-request.ts";
+import { isExpired, type Session, verifySessionId } from "../mcp/session-id.ts";
+import { askObject, type SessionVerb } from "../mcp/session-request.ts";
 import { refuse } from "./respond.ts";
 
 /** What the edge knows of a request that was let in. */
@@ -27,18 +27,41 @@ export function findSession(
 ): { session: Session; ask: AskSession } | Response {
   const sessionId = request.headers.get("mcp-session-id");
   if (sessionId === null) return refuse("session_required", "Send the Mcp-Session-Id that initialize answered.", NO_ID);
-  const session = verifySessionId(keyring, principal.id, sessionId, Date.now());
+  const session = knownSession(sessions, keyring, principal.id, sessionId);
   if (!session) return refuseUnknown();
   const revision = request.headers.get("mcp-protocol-version");
   if (revision !== null && !isSessionfulRevision(revision)) return refuseRevision(revision);
-  const stub = sessions.get(sessions.idFromName(`session:${session.name}`));
   return {
-    session,
+    session: session.session,
     async ask(verb, { body, lastEventId } = {}) {
-      const response = await stub.fetch(toObjectRequest(verb, { sessionId, principal, slicePath, lastEventId }, body));
+      const object = sessions.get(session.objectId);
+      const response = await askObject(object, verb, { sessionId, principal, slicePath, lastEventId }, body);
       return response.status === 404 ? refuseUnknown() : response;
     }
   };
+}
+
+/** A session whose id was verified, so that its next requests need not compute the MAC again. */
+interface KnownSession {
+  readonly session: Session;
+  readonly objectId: DurableObjectId;
+  readonly principalId: string;
+  readonly keyring: Keyring;
+}
+
+const MAX_KNOWN = 2000;
+const known = new Map<string, KnownSession>();
+
+function knownSession(sessions: Env["SESSION"], keyring: Keyring, principalId: string, id: string): KnownSession | undefined {
+  const found = known.get(id);
+  if (found && found.principalId === principalId && found.keyring === keyring)
+    return isExpired(found.session, Date.now()) ? undefined : found;
+  const session = verifySessionId(keyring, principalId, id, Date.now());
+  if (!session) return undefined;
+  const verified = { session, objectId: sessions.idFromName(`session:${session.name}`), principalId, keyring };
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(id, verified);
+  return verified;
 }
 
 const NO_ID = { id: null } as const;

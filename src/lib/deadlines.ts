@@ -4,9 +4,10 @@ export interface Deadline {
   cancel(): void;
 }
 
-/**
- * Many deadlines on one timer. An object that holds no deadline holds no timer, so nothing keeps it from hibernating.
- */
+/** A timer that is due this soon is left to fire for nothing: setting one for each call costs more, and hibernation can wait. */
+const SOON_MS = 1000;
+
+/** Many deadlines on one timer. An object that holds no deadline holds no timer for long, so nothing keeps it from hibernating. */
 export class Deadlines {
   readonly #waiting = new Map<Deadline, () => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -22,7 +23,7 @@ export class Deadlines {
 
   #delete(deadline: Deadline): void {
     this.#waiting.delete(deadline);
-    if (this.#waiting.size === 0) this.#disarm();
+    if (this.#waiting.size === 0 && this.#timerDueMs - Date.now() > SOON_MS) this.#disarm();
   }
 
   #arm(dueMs: number): void {

@@ -19,7 +19,14 @@ const SETTLE_MS = 1000;
  */
 export function runBounded(tool: Tool, input: object, invocation: Invocation, host: Host, onAsk: () => void): Promise<object> {
   const limitMs = tool.detaches ? host.limits.detachedMs : host.limits.callMs;
-  const controller = new AbortController();
+  let stoppedBy: ToolError | undefined;
+  // Made when the tool first asks for it: most calls are over before anything could stop them.
+  let controller: AbortController | undefined;
+  const signalOf = (): AbortSignal => {
+    controller ??= new AbortController();
+    if (stoppedBy) controller.abort(stoppedBy);
+    return controller.signal;
+  };
   return new Promise<object>((resolve, reject) => {
     const expire = () => stop(new DeadlineExceeded(`${tool.name} did not finish within ${limitMs / 1000} s.`));
     let deadline = host.deadlines.add(limitMs, expire);
@@ -29,9 +36,10 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
       invocation.signal.removeEventListener("abort", onCancel);
     };
     const stop = (reason: ToolError) => {
-      if (controller.signal.aborted) return;
+      if (stoppedBy) return;
+      stoppedBy = reason;
       release();
-      controller.abort(reason);
+      controller?.abort(reason);
       if (tool.annotations.readOnlyHint) reject(reason);
       else
         deadline = host.deadlines.add(SETTLE_MS, () => reject(new Error("The write did not stop when it was told to.", { cause: reason })));
@@ -44,14 +52,14 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
         return await invocation.ask(asks);
       } catch (error) {
         // A question that is called off fails with the words for one that nobody answered.
-        throw controller.signal.aborted ? controller.signal.reason : error;
+        throw stoppedBy ?? error;
       } finally {
-        if (!controller.signal.aborted) deadline = host.deadlines.add(leftMs, expire);
+        if (!stoppedBy) deadline = host.deadlines.add(leftMs, expire);
       }
     };
     invocation.signal.addEventListener("abort", onCancel, { once: true });
     if (invocation.signal.aborted) return onCancel();
-    const running = (async () => tool.run(input, host.contextFor({ ...invocation, ask }, controller.signal)))();
+    const running = (async () => tool.run(input, host.contextFor({ ...invocation, ask }, signalOf)))();
     running.finally(release).then(resolve, reject);
   });
 }

@@ -26,8 +26,8 @@ export interface Host {
   readonly calls: CallRecorder;
   readonly deadlines: Deadlines;
   readonly limits: CallLimits;
-  /** @param signal the invocation's signal, bounded by the call's deadline. */
-  contextFor(invocation: Invocation, signal: AbortSignal): Context;
+  /** @param signalOf gives the invocation's signal, bounded by the call's deadline. */
+  contextFor(invocation: Invocation, signalOf: () => AbortSignal): Context;
   /** The handle of a call that this object recorded. */
   handleOf(principal: Principal, seq: number): string;
 }

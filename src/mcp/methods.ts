@@ -76,7 +76,7 @@ function list(method: ListMethod): Method {
   };
 }
 
-const contextOf = (invocation: Invocation, host: Host) => host.contextFor(invocation, invocation.signal);
+const contextOf = (invocation: Invocation, host: Host) => host.contextFor(invocation, () => invocation.signal);
 
 function toContents(body: ResourceBody): { text: string } | { blob: string } {
   if (typeof body === "string") return { text: body };

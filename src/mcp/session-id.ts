@@ -54,8 +54,10 @@ export function verifySessionId(keyring: Keyring, principalId: string, id: strin
   const expected = macOf(keys.sessionId, principalId, id.slice(0, bodyEnd));
   if (!timingSafeEqual(Buffer.from(expected), Buffer.from(id.slice(bodyEnd + 1)))) return undefined;
   const session = readSessionId(id);
-  return nowMs < session.init.issuedMs + SESSION_TTL_MS ? session : undefined;
+  return isExpired(session, nowMs) ? undefined : session;
 }
+
+export const isExpired = ({ init }: Session, nowMs: number): boolean => nowMs >= init.issuedMs + SESSION_TTL_MS;
 
 /** Reads an id without checking it: for the object, which only the edge can reach. */
 export function readSessionId(id: string): Session {

@@ -1,3 +1,4 @@
+import { rememberLast } from "../lib/remember.ts";
 import type { Principal } from "./principal.ts";
 import type { SessionInit } from "./session-id.ts";
 import { readSessionId } from "./session-id.ts";
@@ -18,31 +19,27 @@ export interface SessionRequest {
   readonly lastEventId?: string | undefined;
 }
 
-const HEADERS = {
-  sessionId: "mcp-session-id",
-  principal: "dormouse-principal",
-  slicePath: "dormouse-slice",
-  lastEventId: "last-event-id"
-} as const;
+const HEADERS = { sessionId: "mcp-session-id", principal: "dormouse-principal", lastEventId: "last-event-id" } as const;
+
+const ORIGIN = "https://session";
 
 /**
- * Makes the request that goes from the edge to the object. It is made anew: nothing of what the client sent reaches the
- * object but the body, so no header of a client can pass for ours.
+ * Asks an object. The request is made anew: nothing of what the client sent reaches the object but the body, so no header of a
+ * client can pass for ours.
  */
-export function toObjectRequest(verb: SessionVerb, request: SessionRequest, body?: string): Request {
+export function askObject(object: Fetcher, verb: SessionVerb, request: SessionRequest, body?: string): Promise<Response> {
   const { sessionId, principal, slicePath, lastEventId } = request;
-  return new Request(`https://session/${verb}`, {
+  const headers: Record<string, string> = { [HEADERS.sessionId]: sessionId, [HEADERS.principal]: toHeader(principal) };
+  if (lastEventId !== undefined) headers[HEADERS.lastEventId] = lastEventId;
+  if (verb === "get") headers.upgrade = "websocket";
+  return object.fetch(`${ORIGIN}/${verb}${slicePath}`, {
     method: verb === "get" ? "GET" : "POST",
-    ...(body !== undefined && { body }),
-    headers: {
-      [HEADERS.sessionId]: sessionId,
-      [HEADERS.principal]: JSON.stringify(principal),
-      [HEADERS.slicePath]: slicePath,
-      ...(lastEventId !== undefined && { [HEADERS.lastEventId]: lastEventId }),
-      ...(verb === "get" && { upgrade: "websocket" })
-    }
+    headers,
+    ...(body !== undefined && { body })
   });
 }
+
+const toHeader = rememberLast((principal: Principal) => JSON.stringify(principal));
 
 /** A {@link SessionRequest} as the object reads it. */
 export interface ObjectRequest extends Omit<SessionRequest, "sessionId"> {
@@ -50,14 +47,23 @@ export interface ObjectRequest extends Omit<SessionRequest, "sessionId"> {
   readonly init: SessionInit;
 }
 
-/** Reads what {@link toObjectRequest} wrote. Only the edge can reach an object, so nothing is checked again. */
-export function fromObjectRequest({ url, headers }: Request): ObjectRequest {
-  const header = (name: string) => headers.get(name) ?? "";
-  return {
-    verb: url.slice(url.lastIndexOf("/") + 1) as SessionVerb,
-    principal: JSON.parse(header(HEADERS.principal)) as Principal,
-    slicePath: header(HEADERS.slicePath),
+/**
+ * Makes a reader of what {@link askObject} sends to one object, whose requests repeat themselves. Only the edge can reach an
+ * object, so nothing is checked again.
+ */
+export function createObjectRequestReader(): (request: Request) => ObjectRequest {
+  const readPrincipal = rememberLast((text: string) => JSON.parse(text) as Principal);
+  const readInit = rememberLast((sessionId: string) => readSessionId(sessionId).init);
+  const readTarget = rememberLast((url: string) => {
+    const target = url.slice(ORIGIN.length + 1);
+    const end = target.indexOf("/");
+    // The edge wrote it: one of the verbs, then the path of the slice.
+    return { verb: (end < 0 ? target : target.slice(0, end)) as SessionVerb, slicePath: end < 0 ? "" : target.slice(end) };
+  });
+  return ({ url, headers }) => ({
+    ...readTarget(url),
+    principal: readPrincipal(headers.get(HEADERS.principal) ?? ""),
     lastEventId: headers.get(HEADERS.lastEventId) ?? undefined,
-    init: readSessionId(header(HEADERS.sessionId)).init
-  };
+    init: readInit(headers.get(HEADERS.sessionId) ?? "")
+  });
 }

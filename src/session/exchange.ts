@@ -19,8 +19,8 @@ export interface ExchangeOptions {
   readonly queueBytes: number;
   /** The response becomes a stream: names it. */
   onStream(): EventStream;
-  /** The client has gone, and the calls go on. */
-  onAbandoned(): void;
+  /** The client has gone, and the calls go on until `done`. */
+  onAbandoned(done: Promise<void>): void;
   /** Every request is answered or cancelled, and the response was a stream. */
   onStreamEnd(events: EventStream): void;
 }
@@ -28,8 +28,6 @@ export interface ExchangeOptions {
 /** One POST and its response, which is JSON until something forces it to be a stream. */
 export class Exchange implements ReplyPort {
   readonly response: Promise<Response>;
-  /** Settles when every request is answered or cancelled. */
-  readonly done: Promise<void>;
   readonly #options: ExchangeOptions;
   readonly #silence: Deadline;
   readonly #answers: Message[] = [];
@@ -48,9 +46,6 @@ export class Exchange implements ReplyPort {
     this.#unanswered = options.requests;
     this.response = new Promise((resolve) => {
       this.#respond = resolve;
-    });
-    this.done = new Promise((resolve) => {
-      this.#finish = resolve;
     });
     this.#silence = options.deadlines.add(options.silenceMs, () => this.#openStream());
   }
@@ -96,7 +91,6 @@ export class Exchange implements ReplyPort {
     this.#silence.cancel();
     const body = JSON.stringify(this.#options.isBatch ? this.#answers : this.#answers[0]);
     this.#respond(new Response(body, { headers: { "content-type": "application/json", "cache-control": "no-store" } }));
-    this.#finish();
   }
 
   /** The writes of an IdentityTransformStream wait for the rows that were written before them, as a response does. */
@@ -133,7 +127,11 @@ export class Exchange implements ReplyPort {
   #abandon(): void {
     if (!this.#writer) return;
     this.#writer = undefined;
-    if (this.#unanswered > 0) this.#options.onAbandoned();
+    if (this.#unanswered === 0) return;
+    const done = new Promise<void>((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#options.onAbandoned(done);
   }
 
   #endStream(events: EventStream): void {

@@ -126,7 +126,7 @@ export class HttpLane {
         this.#live.set(stream.name, exchange);
         return stream;
       },
-      onAbandoned: () => holdWhile(exchange.done),
+      onAbandoned: holdWhile,
       onStreamEnd: (stream) => {
         this.#live.delete(stream.name);
         events.append(stream.name, stream.text());

@@ -6,7 +6,7 @@ import type { Catalog } from "../mcp/catalog.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { Principal } from "../mcp/principal.ts";
 import { SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
-import { fromObjectRequest, type ObjectRequest } from "../mcp/session-request.ts";
+import { createObjectRequestReader, type ObjectRequest } from "../mcp/session-request.ts";
 import { connect, createSessionfulServer } from "../sdk/sessionful.ts";
 import { Switchboard } from "../sdk/switchboard.ts";
 import { Calls } from "../stores/calls.ts";
@@ -28,6 +28,7 @@ export function sessionAgentOf(catalog: Catalog, createCalls: CreateCalls = (sto
   return class SessionAgent extends McpAgent<Env, unknown, { principal: Principal }> {
     // Set by init(), which every request awaits before anything reads it.
     override server!: Server;
+    readonly #read = createObjectRequestReader();
     readonly #deadlines = new Deadlines();
     readonly #switchboard = new Switchboard();
     readonly #events = new Events(this.ctx.storage, (expiresMs) => this.#life.sweepAt(expiresMs, this.#expiresMs()));
@@ -56,7 +57,7 @@ export function sessionAgentOf(catalog: Catalog, createCalls: CreateCalls = (sto
     }
 
     override fetch(request: Request): Promise<Response> {
-      return this.#serve(request, fromObjectRequest(request));
+      return this.#serve(request, this.#read(request));
     }
 
     /** Who reads a stream sends nothing. */

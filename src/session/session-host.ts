@@ -52,27 +52,32 @@ export class SessionHost implements Host {
     this.#owner = ownerRef(options.sessionName);
   }
 
-  contextFor({ principal, progress, log, ask, closeStream }: Invocation, signal: AbortSignal): Context {
+  contextFor({ principal, progress, log, ask, closeStream }: Invocation, signalOf: () => AbortSignal): Context {
     const { config } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
+    const historyOf = (who: Principal) => this.#historyOf(who);
     let github: Octokit | undefined;
     let weather: Weather | undefined;
     return {
       principal,
-      signal,
+      get signal() {
+        return signalOf();
+      },
       progress,
       log,
       ask,
       closeStream,
       announce: (change) => this.#announce(change),
-      history: this.#historyOf(principal),
+      get history() {
+        return historyOf(principal);
+      },
       // Most calls use one upstream or none, and an Octokit is not free.
       get github() {
-        github ??= createGitHub({ ...config.github, timeoutMs, signal });
+        github ??= createGitHub({ ...config.github, timeoutMs, signal: signalOf() });
         return github;
       },
       get weather() {
-        weather ??= createOpenMeteo({ ...config.weather, timeoutMs, signal });
+        weather ??= createOpenMeteo({ ...config.weather, timeoutMs, signal: signalOf() });
         return weather;
       }
     };

@@ -8,6 +8,8 @@ export class Calls implements CallRecorder {
   readonly #storage: DurableObjectStorage;
   readonly #onFirstCall: () => void;
   #isReady = false;
+  /** The object is the only writer, so it need not ask for the number of a row that it has just written. */
+  #lastSeq = 0;
 
   /** @param onFirstCall runs once in the life of the object, in the turn that stores its first row. */
   constructor(storage: DurableObjectStorage, onFirstCall: () => void) {
@@ -66,9 +68,12 @@ export class Calls implements CallRecorder {
   }
 
   #insert(call: CallStart, end: Omit<CallEnd, "durationMs"> & { durationMs: number | null }): number {
-    const row = this.#exec(
-      `INSERT INTO calls (tool, outcome, started_ms, duration_ms, era, client, arguments, preview, error)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
+    if (!this.#isReady) this.#prepare();
+    const seq = ++this.#lastSeq;
+    this.#exec(
+      `INSERT INTO calls (seq, tool, outcome, started_ms, duration_ms, era, client, arguments, preview, error)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      seq,
       call.tool,
       end.outcome,
       call.startedMs,
@@ -78,8 +83,8 @@ export class Calls implements CallRecorder {
       call.arguments ?? null,
       end.preview ?? null,
       end.error ?? null
-    ).one();
-    return Number(row.seq);
+    );
+    return seq;
   }
 
   #exec(query: string, ...bindings: SqlStorageValue[]): SqlStorageCursor<Record<string, SqlStorageValue>> {
@@ -92,6 +97,7 @@ export class Calls implements CallRecorder {
     const hasRows = isMigrated(this.#storage);
     migrate(this.#storage);
     this.#isReady = true;
+    this.#lastSeq = Number(this.#storage.sql.exec("SELECT max(seq) AS seq FROM calls").one().seq ?? 0);
     if (!hasRows) this.#onFirstCall();
     else if (this.#hasOpened()) this.#storage.sql.exec(`UPDATE calls SET outcome = 'unknown' WHERE ${IS_OPEN}`);
   }

@@ -20,11 +20,15 @@ describe("Deadlines", () => {
     expect(ran).toEqual(["early", "late"]);
   });
 
-  it("holds one timer for all, and none when there is none to wait for", () => {
+  it.each([
+    ["at once", 5000, 0],
+    ["within a second", 500, 1000]
+  ])("holds one timer for all, and %s none when there is none to wait for", (_, delayMs, withinMs) => {
     const deadlines = new Deadlines();
-    const held = Array.from({ length: 100 }, (_, i) => deadlines.add(100 + i, () => {}));
+    const held = Array.from({ length: 100 }, (_value, i) => deadlines.add(delayMs + i, () => {}));
     expect(vi.getTimerCount()).toBe(1);
     for (const deadline of held) deadline.cancel();
+    vi.advanceTimersByTime(withinMs);
     expect(vi.getTimerCount()).toBe(0);
   });
 

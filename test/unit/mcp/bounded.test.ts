@@ -36,7 +36,7 @@ it("says that a write was cancelled when its client cancels while the user is as
   const host = {
     deadlines: new Deadlines(),
     limits: { callMs: 1000, detachedMs: 1000, inlineBytes: 1000 },
-    contextFor: (asked: Invocation, signal: AbortSignal) => ({ ask: asked.ask, signal }) as Partial<Context> as Context
+    contextFor: (asked: Invocation) => ({ ask: asked.ask }) as Partial<Context> as Context
   } as Partial<Host> as Host;
   const running = runBounded(askFirst, {}, invocation, host, () => {});
   await expect(running).rejects.toMatchObject({ name: "Cancelled", outcome: "cancelled" });

@@ -30,7 +30,7 @@ describe("Calls", () => {
       const exec = storage.sql.exec.bind(storage.sql);
       storage.sql.exec = ((query: string, ...bindings: SqlStorageValue[]) => {
         const cursor = exec(query, ...bindings);
-        rows.push(cursor.rowsWritten);
+        if (cursor.rowsWritten > 0) rows.push(cursor.rowsWritten);
         return cursor;
       }) as typeof storage.sql.exec;
       calls.append({ ...start, ...end });
