@@ -20,7 +20,9 @@ const CHECKS: readonly Check[] = [
   { name: "kill", about: "kill -9 of workerd under load loses no acknowledged call", limitMinutes: 6 },
   { name: "eviction", about: "an idle object is evicted and its session goes on", limitMinutes: 2 },
   { name: "storage", about: "sessions that call nothing store nothing, and wrong ids make no object", limitMinutes: 3 },
+  { name: "slow-reader", about: "clients that read nothing hold no memory without bound", limitMinutes: 3 },
   { name: "key-mode", about: "the built Worker, not local, serves API keys only", limitMinutes: 3 },
+  { name: "conformance", about: "the protocol's own suite judges the built Worker", limitMinutes: 4 },
   { name: "inspector", about: "npm start serves the Inspector's CLI and mcp-remote", limitMinutes: 4, needs: ["packages"] },
   { name: "browser", about: "the Inspector's page in Chromium", limitMinutes: 4, needs: ["packages", "chromium"] }
 ];

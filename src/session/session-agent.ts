@@ -12,19 +12,30 @@ import { Switchboard } from "../sdk/switchboard.ts";
 import { Calls } from "../stores/calls.ts";
 import { StoredConversation } from "../stores/conversations.ts";
 import { Events } from "../stores/events.ts";
-import { HttpLane } from "./http-lane.ts";
+import { HttpLane, type StreamLimits } from "./http-lane.ts";
 import { createReaders } from "./readers.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionLife } from "./session-life.ts";
 
-/** Makes the store of calls; a parameter, so that a durability test can run with one that writes too late. */
-export type CreateCalls = (storage: DurableObjectStorage, onFirstCall: () => void) => Calls;
+/** What a test may make otherwise, to see that it notices. */
+export interface SessionAgentOptions {
+  /** Makes the store of calls: one that writes too late loses some when it is killed. */
+  createCalls(storage: DurableObjectStorage, onFirstCall: () => void): Calls;
+  /** How much of a stream is held: without bounds a client that does not read fills the memory. */
+  readonly streamLimits: StreamLimits;
+}
+
+const DEFAULT_OPTIONS: SessionAgentOptions = {
+  createCalls: (storage, onFirstCall) => new Calls(storage, onFirstCall),
+  streamLimits: DEFAULTS.stream
+};
 
 /**
  * The object that owns one session of a catalog: its connection, its calls. Wiring only; everything on its prototype can be
  * called over RPC.
  */
-export function sessionAgentOf(catalog: Catalog, createCalls: CreateCalls = (storage, onFirstCall) => new Calls(storage, onFirstCall)) {
+export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOptions> = {}) {
+  const { createCalls, streamLimits } = { ...DEFAULT_OPTIONS, ...options };
   return class SessionAgent extends McpAgent<Env, unknown, { principal: Principal }> {
     // Set by init(), which every request awaits before anything reads it.
     override server!: Server;
@@ -37,7 +48,7 @@ export function sessionAgentOf(catalog: Catalog, createCalls: CreateCalls = (sto
       switchboard: this.#switchboard,
       events: this.#events,
       deadlines: this.#deadlines,
-      limits: DEFAULTS.stream,
+      limits: streamLimits,
       readers: createReaders(this.ctx),
       holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
     });
