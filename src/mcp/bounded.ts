@@ -30,10 +30,10 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
   return new Promise<object>((resolve, reject) => {
     const expire = () => stop(new DeadlineExceeded(`${tool.name} did not finish within ${limitMs / 1000} s.`));
     let deadline = host.deadlines.add(limitMs, expire);
-    const onCancel = () => stop(new Cancelled("The client cancelled the call."));
+    let forget = () => {};
     const release = () => {
       deadline.cancel();
-      invocation.signal.removeEventListener("abort", onCancel);
+      forget();
     };
     const stop = (reason: ToolError) => {
       if (stoppedBy) return;
@@ -57,8 +57,8 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
         if (!stoppedBy) deadline = host.deadlines.add(leftMs, expire);
       }
     };
-    invocation.signal.addEventListener("abort", onCancel, { once: true });
-    if (invocation.signal.aborted) return onCancel();
+    forget = invocation.onCancel(() => stop(new Cancelled("The client cancelled the call.")));
+    if (stoppedBy) return;
     const running = (async () => tool.run(input, host.contextFor({ ...invocation, ask }, signalOf)))();
     running.finally(release).then(resolve, reject);
   });

@@ -1,10 +1,10 @@
-import type { z } from "zod";
 import type { JsonObject } from "../lib/json.ts";
 import { cut, utf8Bytes } from "../lib/text.ts";
 import { runBounded } from "./bounded.ts";
 import { Content, type ContentBlock, text } from "./content.ts";
 import type { Tool } from "./define-tool.ts";
 import { Denied, InvalidInput, LOOK_FIRST, RpcError, TooLarge, ToolError, UpstreamFailed } from "./errors.ts";
+import { namesOfFaults } from "./faults.ts";
 import type { CallEnd, CallStart } from "./history.ts";
 import type { Host, Invocation } from "./host.ts";
 import { RPC_CODES } from "./json-rpc.ts";
@@ -77,11 +77,6 @@ function parseInput(tool: Tool, args: JsonObject): object {
   const parsed = tool.input.safeParse(args);
   if (parsed.success) return parsed.data;
   throw new InvalidInput(`The arguments of ${tool.name} are not valid. ${namesOfFaults(parsed.error)}`);
-}
-
-function namesOfFaults(error: z.ZodError): string {
-  const faults = error.issues.map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message));
-  return cut(faults.join(". "), 1000);
 }
 
 /** A write is recorded before it happens, and so is what may outlive its client. */

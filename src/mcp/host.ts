@@ -15,6 +15,8 @@ export interface Invocation {
   readonly client: string;
   /** Aborted when the client cancels. */
   readonly signal: AbortSignal;
+  /** The same, for who needs no signal: runs once, at once if the client has cancelled. Returns what takes it back. */
+  onCancel(listener: () => void): () => void;
   progress(done: number, total?: number, message?: string): Promise<void>;
   log(level: LogLevel, data: Json, logger?: string): Promise<void>;
   ask<A extends Asks>(asks: A): Promise<Replies<A>>;

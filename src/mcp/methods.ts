@@ -1,10 +1,10 @@
-import { z } from "zod";
 import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import { cut } from "../lib/text.ts";
 import { callTool } from "./call-tool.ts";
 import type { ListMethod } from "./catalog.ts";
 import type { ResourceBody } from "./define-resource.ts";
 import { Denied, InvalidInput, NotFound, RpcError, ToolError } from "./errors.ts";
+import { namesOfFaults } from "./faults.ts";
 import type { Host, Invocation } from "./host.ts";
 import { RPC_CODES } from "./json-rpc.ts";
 import type { Scope } from "./principal.ts";
@@ -31,7 +31,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
     const prompt = typeof name === "string" ? invocation.slice.prompt(name) : undefined;
     if (!prompt) throw invalidParams(`Unknown prompt: ${cut(String(name), 64)}`, "unknown_prompt");
     const input = prompt.input.safeParse(args);
-    if (!input.success) throw invalidParams(cut(z.prettifyError(input.error), 1000));
+    if (!input.success) throw invalidParams(`The arguments of ${prompt.name} are not valid. ${namesOfFaults(input.error)}`);
     return guarded(prompt.name, async () => ({
       description: prompt.description,
       messages: await prompt.messages(input.data, contextOf(invocation, host))

@@ -1,4 +1,5 @@
-import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
+import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import type { RequestOptions } from "@modelcontextprotocol/sdk/shared/protocol.js";
 import {
   type ClientCapabilities,
   CreateMessageResultSchema,
@@ -6,27 +7,21 @@ import {
   ElicitResultSchema,
   ErrorCode,
   ListRootsResultSchema,
-  McpError,
-  type ServerNotification,
-  type ServerRequest
+  McpError
 } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { type Ask, type Asks, type ElicitForm, type Replies, toRequestedSchema } from "../mcp/ask.ts";
 import { DeadlineExceeded, InvalidInput, Unsupported } from "../mcp/errors.ts";
-
-type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+import type { PendingRequest } from "./pending-request.ts";
 
 /** Asks a client of the sessionful era several questions at once, on the stream of the call that asks. */
-export async function askClient<A extends Asks>(
-  asks: A,
-  extra: Extra,
-  capabilities: ClientCapabilities,
-  timeoutMs: number
-): Promise<Replies<A>> {
+export async function askClient<A extends Asks>(asks: A, server: Server, pending: PendingRequest, timeoutMs: number): Promise<Replies<A>> {
+  const capabilities = server.getClientCapabilities() ?? {};
+  const options = { timeout: timeoutMs, signal: pending.signal, relatedRequestId: pending.id };
   // Refused as a whole before the first question leaves: nobody answers half of a form for nothing.
   for (const ask of Object.values(asks)) requireCapability(ask, capabilities);
   const replies = await Promise.all(
-    Object.entries(asks).map(async ([key, ask]) => [key, await askOne(ask, extra, timeoutMs)] as const)
+    Object.entries(asks).map(async ([key, ask]) => [key, await askOne(ask, server, options)] as const)
   ).catch((error: unknown) => {
     throw translate(error, timeoutMs);
   });
@@ -53,29 +48,28 @@ const NEEDED = {
   roots: "roots"
 } as const;
 
-async function askOne(ask: Ask, extra: Extra, timeoutMs: number): Promise<unknown> {
-  const options = { timeout: timeoutMs, signal: extra.signal };
+async function askOne(ask: Ask, server: Server, options: RequestOptions): Promise<unknown> {
   switch (ask.kind) {
     case "elicit":
-      return elicitForm(ask, extra, options);
+      return elicitForm(ask, server, options);
     case "elicit_url": {
       const params = { mode: "url" as const, message: ask.message, url: ask.url, elicitationId: crypto.randomUUID() };
-      return extra.sendRequest({ method: "elicitation/create", params }, ElicitResultSchema, options);
+      return server.request({ method: "elicitation/create", params }, ElicitResultSchema, options);
     }
     case "sample": {
       const schema = ask.params.tools === undefined ? CreateMessageResultSchema : CreateMessageResultWithToolsSchema;
       // The SDK's type of the same thing; it is checked by the client that receives it.
-      return extra.sendRequest({ method: "sampling/createMessage", params: ask.params as never }, schema, options);
+      return server.request({ method: "sampling/createMessage", params: ask.params as never }, schema, options);
     }
     case "roots":
-      return extra.sendRequest({ method: "roots/list" }, ListRootsResultSchema, options);
+      return server.request({ method: "roots/list" }, ListRootsResultSchema, options);
   }
 }
 
-async function elicitForm({ message, schema }: ElicitForm, extra: Extra, options: object): Promise<unknown> {
+async function elicitForm({ message, schema }: ElicitForm, server: Server, options: RequestOptions): Promise<unknown> {
   // Not elicitInput: it leaves the stream of the call.
   const params = { message, requestedSchema: toRequestedSchema(schema) as never };
-  const reply = await extra.sendRequest({ method: "elicitation/create", params }, ElicitResultSchema, options);
+  const reply = await server.request({ method: "elicitation/create", params }, ElicitResultSchema, options);
   if (reply.action !== "accept") return reply;
   const content = schema.safeParse(reply.content ?? {});
   if (!content.success) throw new InvalidInput("What the form was answered with does not fit its fields.", { cause: content.error });

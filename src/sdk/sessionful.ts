@@ -1,8 +1,6 @@
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
-import type { ServerNotification, ServerRequest } from "@modelcontextprotocol/sdk/types.js";
 import { CfWorkerJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/cfworker";
-import { isJsonObject } from "../lib/json.ts";
+import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import { cut } from "../lib/text.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import { LOG_LEVELS } from "../mcp/context.ts";
@@ -13,7 +11,8 @@ import { RPC_CODES } from "../mcp/json-rpc.ts";
 import { invalidParams, METHODS, type Method } from "../mcp/methods.ts";
 import type { SessionInit } from "../mcp/session-id.ts";
 import { askClient } from "./asking.ts";
-import { type Switchboard, scopeOf } from "./switchboard.ts";
+import type { PendingRequest } from "./pending-request.ts";
+import type { RequestScope, Serve, Switchboard } from "./switchboard.ts";
 
 /** What {@link createSessionfulServer} binds together. */
 export interface SessionfulOptions {
@@ -26,34 +25,31 @@ export interface SessionfulOptions {
   readonly askMs: number;
 }
 
-/** Binds the catalog to SDK v1's low-level server, which serves the sessionful revisions. */
-export function createSessionfulServer(options: SessionfulOptions): Server {
-  const { catalog, host, conversation } = options;
+/** The session's two sides: how requests of the client are served, and the SDK's server, which asks the client. */
+export interface SessionfulServer {
+  readonly server: Server;
+  readonly serve: Serve;
+}
+
+/** Binds the catalog to SDK v1's low-level server, connected and told what the session id says of the client. */
+export async function createSessionfulServer(options: SessionfulOptions): Promise<SessionfulServer> {
+  const { catalog, host, conversation, switchboard, init } = options;
   const server = new Server(catalog.info, {
     capabilities: catalog.capabilities,
     instructions: catalog.instructions,
     jsonSchemaValidator: new CfWorkerJsonSchemaValidator() // the default one needs eval
   });
-  const methods = new Map(Object.entries({ ...METHODS, ...methodsOf(conversation) }));
-  // One handler for every method, so that the catalog's own validation and errors are the only ones.
-  server.removeRequestHandler("logging/setLevel");
-  server.fallbackRequestHandler = async ({ method, params }, extra) => {
-    const serve = methods.get(method);
-    if (!serve) throw new RpcError(RPC_CODES.methodNotFound, `Unknown method: ${cut(method, 100)}`, { reason: "unknown_method" });
-    const result = await serve(isJsonObject(params) ? params : {}, toInvocation(extra, server, options), host);
-    return { ...result };
-  };
-  return server;
-}
-
-/** Connects a server to its transport and tells it what the session id says of its client. */
-export async function connect(server: Server, { switchboard, init }: SessionfulOptions): Promise<void> {
   await server.connect(switchboard);
-  await new Promise<void>((resolve) => {
-    const params = { protocolVersion: init.revision, capabilities: init.capabilities, clientInfo: init.client };
-    const replies = { send: () => resolve(), cancel: () => resolve(), closeStream: () => {} };
-    switchboard.request({ jsonrpc: "2.0", id: "restore", method: "initialize", params }, undefined, replies);
-  });
+  await switchboard.introduce(init);
+  const methods = new Map(Object.entries({ ...METHODS, ...methodsOf(conversation) }));
+  return {
+    server,
+    async serve({ method, params: given }, pending, scope) {
+      const serveMethod = methods.get(method);
+      if (!serveMethod) throw new RpcError(RPC_CODES.methodNotFound, `Unknown method: ${cut(method, 100)}`, { reason: "unknown_method" });
+      return serveMethod(given ?? {}, toInvocation(given, pending, scope, server, options), host);
+    }
+  };
 }
 
 /** The methods that only this era has. */
@@ -63,6 +59,7 @@ function methodsOf(conversation: Conversation): Readonly<Record<string, Method>>
     return uri;
   };
   return {
+    ping: async () => ({}),
     async "logging/setLevel"({ level }) {
       const known = LOG_LEVELS.find((candidate) => candidate === level);
       if (!known) throw invalidParams(`There is no such level. Use one of ${LOG_LEVELS.join(", ")}.`);
@@ -85,29 +82,30 @@ function methodsOf(conversation: Conversation): Readonly<Record<string, Method>>
 const MAX_URI_LENGTH = 1000;
 
 function toInvocation(
-  extra: RequestHandlerExtra<ServerRequest, ServerNotification>,
+  params: JsonObject | undefined,
+  pending: PendingRequest,
+  { principal, slice }: RequestScope,
   server: Server,
-  { init, conversation, switchboard, askMs }: SessionfulOptions
+  { init, conversation, askMs }: SessionfulOptions
 ): Invocation {
-  const { principal, slice } = scopeOf(extra);
-  const progressToken = extra._meta?.progressToken;
+  const progressToken = isJsonObject(params?._meta) ? params._meta.progressToken : undefined;
   return {
     principal,
     slice,
     era: "sessionful",
     client: `${init.client.name}/${init.client.version}`,
-    signal: extra.signal,
-    async progress(done, total, message) {
-      if (progressToken === undefined) return;
-      const params = { progressToken, progress: done, ...(total !== undefined && { total }), ...(message !== undefined && { message }) };
-      await extra.sendNotification({ method: "notifications/progress", params });
+    get signal() {
+      return pending.signal;
+    },
+    onCancel: (listener) => pending.onCancel(listener),
+    async progress(progress, total, message) {
+      if (progressToken !== undefined) pending.notify("notifications/progress", { progressToken, progress, total, message });
     },
     async log(level, data, logger) {
       if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(conversation.logLevel)) return;
-      const params = { level, data, ...(logger !== undefined && { logger }) };
-      await extra.sendNotification({ method: "notifications/message", params });
+      pending.notify("notifications/message", { level, data, logger });
     },
-    ask: (asks) => askClient(asks, extra, server.getClientCapabilities() ?? {}, askMs),
-    closeStream: () => switchboard.closeStream(extra.requestId)
+    ask: (asks) => askClient(asks, server, pending, askMs),
+    closeStream: () => pending.replies.closeStream()
   };
 }

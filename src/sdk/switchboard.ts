@@ -1,8 +1,22 @@
 import type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import type { JsonObject } from "../lib/json.ts";
 import type { CatalogSlice } from "../mcp/catalog.ts";
-import { isRequest, isResponse, type Message, type Notification, type Request, type RequestId, type Response } from "../mcp/json-rpc.ts";
+import { RpcError } from "../mcp/errors.ts";
+import {
+  isRequest,
+  isResponse,
+  type Message,
+  type Notification,
+  type Request,
+  type RequestId,
+  type Response,
+  RPC_CODES,
+  type RpcErrorBody
+} from "../mcp/json-rpc.ts";
 import type { Principal } from "../mcp/principal.ts";
+import type { SessionInit } from "../mcp/session-id.ts";
+import { PendingRequest } from "./pending-request.ts";
 
 /** Where the messages that belong to one request of a client go. */
 export interface ReplyPort {
@@ -20,23 +34,25 @@ export interface RequestScope {
   readonly slice: CatalogSlice;
 }
 
-interface Pending {
-  readonly clientId: RequestId;
-  readonly replies: ReplyPort;
-}
+/** Serves one request; what it throws becomes the request's error. */
+export type Serve = (request: Request, pending: PendingRequest, scope: RequestScope) => Promise<object>;
 
 /**
- * The SDK's transport for a whole session. Many posts, later many sockets, share one SDK server; each numbers its requests as
- * it likes, so ids are rewritten on the way in and back on the way out.
+ * Where the two directions of a session meet. Requests of the client are served here and not by the SDK, which would parse each
+ * message three times over (docs/decisions/0004); what the server asks of the client goes through the SDK, whose transport this is.
+ * Many posts, later many sockets, share one switchboard, and each numbers its requests as it likes.
  */
 export class Switchboard implements Transport {
   onmessage?: Transport["onmessage"];
   onclose?: () => void;
   onerror?: (error: Error) => void;
-  readonly #pending = new Map<RequestId, Pending>();
+  readonly #pending = new Map<RequestId, PendingRequest>();
   /** The SDK numbers its requests to the client from 0 again when the object wakes: a reply to an earlier one must not pass for a new one's. */
   readonly #incarnation = crypto.randomUUID().slice(0, 8);
+  /** Our requests to the client that wait for their answers. */
+  readonly #asked = new Set<number>();
   #lastId = 0;
+  #introduced: () => void = () => {};
 
   async start(): Promise<void> {}
 
@@ -44,75 +60,78 @@ export class Switchboard implements Transport {
     this.onclose?.();
   }
 
-  /** Hands a request to the server; all that belongs to it goes to `replies`. */
-  request(request: Request, scope: RequestScope | undefined, replies: ReplyPort): void {
-    const id = ++this.#lastId;
-    this.#pending.set(id, { clientId: request.id, replies });
-    this.#receive({ ...request, id, ...(request.params && { params: withoutTask(request.params) }) }, scope);
+  /** Tells the SDK of the client what it would know from `initialize`, which went to the edge. */
+  introduce({ revision, capabilities, client }: SessionInit): Promise<void> {
+    return new Promise((resolve) => {
+      this.#introduced = resolve;
+      const params = { protocolVersion: revision, capabilities, clientInfo: client };
+      this.onmessage?.({ jsonrpc: "2.0", id: "introduction", method: "initialize", params } as JSONRPCMessage);
+    });
   }
 
-  /** Hands a notification to the server. A cancelled request is ended here: the SDK never answers it. */
+  /** Serves a request of the client; all that belongs to it goes to `replies`. */
+  request(request: Request, scope: RequestScope, replies: ReplyPort, serve: Serve): void {
+    const pending = new PendingRequest(++this.#lastId, request.id, replies);
+    this.#pending.set(pending.id, pending);
+    serve(request, pending, scope).then(
+      (result) => this.#settle(pending, { result: result as JsonObject }),
+      (error: unknown) => this.#settle(pending, { error: toErrorBody(error) })
+    );
+  }
+
+  /** Takes a notification of the client. A request that it cancels is never answered. */
   notify(notification: Notification): void {
-    if (notification.method === "notifications/cancelled") this.#cancel(notification);
-    else this.#receive(notification, undefined);
+    if (notification.method !== "notifications/cancelled") return;
+    for (const [id, pending] of this.#pending) {
+      if (pending.clientId !== notification.params?.requestId) continue;
+      this.#pending.delete(id);
+      pending.cancel();
+    }
   }
 
-  /** Hands the client's answer to one of our requests to the server; one to an earlier incarnation's is dropped. */
+  /** Hands the client's answer to one of our requests to the SDK; one to an earlier incarnation's is dropped. */
   answer(response: Response): void {
     const [incarnation, id] = String(response.id).split(":");
-    if (incarnation === this.#incarnation) this.#receive({ ...response, id: Number(id) }, undefined);
+    if (incarnation !== this.#incarnation || !this.#asked.delete(Number(id))) return;
+    this.onmessage?.({ ...response, id: Number(id) } as JSONRPCMessage);
   }
 
-  /** Closes the stream of a request that the server is working on. */
-  closeStream(id: RequestId): void {
-    this.#pending.get(id)?.replies.closeStream();
+  /** Gives up every question to the client: nobody will answer it. */
+  giveUpQuestions(): void {
+    const error = { code: RPC_CODES.badSession, message: "The session was ended." };
+    for (const id of [...this.#asked]) this.answer({ jsonrpc: "2.0", id: `${this.#incarnation}:${id}`, error });
   }
 
+  /** What the SDK sends: requests to the client, and what is said of them. Its one answer is to its introduction. */
   async send(sent: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     const message = sent as Message; // the SDK's type of the same thing
-    if (isResponse(message)) {
-      const pending = this.#pending.get(message.id);
-      this.#pending.delete(message.id);
-      pending?.replies.send({ ...message, id: pending.clientId }, true);
-    } else if (options?.relatedRequestId !== undefined) {
-      this.#pending.get(options.relatedRequestId)?.replies.send(this.#toOuter(message), false);
-    }
+    const related = options?.relatedRequestId;
+    if (isResponse(message)) this.#introduced();
+    else if (related !== undefined) this.#pending.get(related)?.replies.send(this.#toOuter(message), false);
   }
 
-  /** Our own requests, and what is said of them, carry the incarnation outside. */
+  #settle(pending: PendingRequest, outcome: { result: JsonObject } | { error: RpcErrorBody }): void {
+    if (this.#pending.delete(pending.id)) pending.replies.send({ jsonrpc: "2.0", id: pending.clientId, ...outcome }, true);
+  }
+
+  /** Our own requests carry the incarnation outside. */
   #toOuter(message: Request | Notification): Message {
-    if (isRequest(message)) return { ...message, id: `${this.#incarnation}:${message.id}` };
+    if (isRequest(message)) {
+      this.#asked.add(Number(message.id));
+      return { ...message, id: `${this.#incarnation}:${message.id}` };
+    }
     if (message.method !== "notifications/cancelled") return message;
+    this.#asked.delete(Number(message.params?.requestId));
     return { ...message, params: { ...message.params, requestId: `${this.#incarnation}:${message.params?.requestId}` } };
   }
-
-  #cancel(notification: Notification): void {
-    for (const [id, { clientId, replies }] of this.#pending) {
-      if (clientId !== notification.params?.requestId) continue;
-      this.#pending.delete(id);
-      this.#receive({ ...notification, params: { ...notification.params, requestId: id } }, undefined);
-      replies.cancel();
-    }
-  }
-
-  #receive(message: Message, scope: RequestScope | undefined): void {
-    // The SDK carries authInfo through to the handler untouched; the scope travels in it.
-    this.onmessage?.(message as JSONRPCMessage, scope && { authInfo: toAuthInfo(scope) });
-  }
 }
 
-/** SDK v1 refuses a request for a task with an internal error; tasks are not of this era, so the wish is dropped. */
-function withoutTask<P extends { task?: unknown }>(params: P): Omit<P, "task"> {
-  if (!("task" in params)) return params;
-  const { task: _, ...rest } = params;
-  return rest;
-}
-
-function toAuthInfo(scope: RequestScope) {
-  return { token: "", clientId: scope.principal.clientId, scopes: [...scope.principal.scopes], extra: { scope } };
-}
-
-/** Reads the scope that travelled through the SDK. */
-export function scopeOf(extra: { authInfo?: { extra?: Record<string, unknown> } | undefined }): RequestScope {
-  return extra.authInfo?.extra?.scope as RequestScope; // put there by toAuthInfo, for every request of a client
+/** Only what the methods threw on purpose reaches the client. */
+function toErrorBody(error: unknown): RpcErrorBody {
+  if (error instanceof RpcError) return { code: error.code, message: error.message, data: error.data };
+  const correlation = crypto.randomUUID();
+  console.error(
+    JSON.stringify({ level: "error", event: "method_failed", correlation, stack: error instanceof Error ? error.stack : String(error) })
+  );
+  return { code: RPC_CODES.internalError, message: "This failed unexpectedly.", data: { reason: "unforeseen", correlation } };
 }

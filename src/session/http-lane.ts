@@ -1,7 +1,7 @@
 import type { Deadlines } from "../lib/deadlines.ts";
 import { isNotification, isRequest, isResponse, type Message, type RequestId, RPC_CODES } from "../mcp/json-rpc.ts";
 import { hasEmptyEvents } from "../mcp/revisions.ts";
-import type { RequestScope, Switchboard } from "../sdk/switchboard.ts";
+import type { RequestScope, Serve, Switchboard } from "../sdk/switchboard.ts";
 import type { Events } from "../stores/events.ts";
 import { type EventLimits, EventStream, sendText, streamOf, textAfter, toEvent } from "./event-stream.ts";
 import { Exchange } from "./exchange.ts";
@@ -50,7 +50,7 @@ export class HttpLane {
   }
 
   /** Answers one POST: 202 where nothing in it asks for an answer. */
-  post(body: Message | Message[], revision: string, scope: RequestScope): Response | Promise<Response> {
+  post(body: Message | Message[], revision: string, scope: RequestScope, serve: Serve): Response | Promise<Response> {
     const { switchboard } = this.#options;
     const messages = Array.isArray(body) ? body : [body];
     for (const message of messages) {
@@ -61,7 +61,7 @@ export class HttpLane {
     const [first] = requests;
     if (!first) return new Response(null, { status: 202 });
     const exchange = this.#createExchange(requests.length, Array.isArray(body), first.id, revision);
-    for (const request of requests) switchboard.request(request, scope, exchange);
+    for (const request of requests) switchboard.request(request, scope, exchange, serve);
     return exchange.response;
   }
 
@@ -88,8 +88,9 @@ export class HttpLane {
     for (const reader of readers) sendText(reader, event);
   }
 
-  /** Closes the streams of a session that was ended: nobody can come back to them. Its calls go on to their end. */
+  /** Closes the streams of a session that was ended: nobody can come back to them. Its calls go on to their end, unless they ask. */
   closeStreams(): void {
+    this.#options.switchboard.giveUpQuestions();
     for (const exchange of this.#live.values()) exchange.leave();
   }
 

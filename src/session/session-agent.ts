@@ -7,8 +7,8 @@ import type { Message } from "../mcp/json-rpc.ts";
 import type { Principal } from "../mcp/principal.ts";
 import { SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
 import { createObjectRequestReader, type ObjectRequest } from "../mcp/session-request.ts";
-import { connect, createSessionfulServer } from "../sdk/sessionful.ts";
-import { Switchboard } from "../sdk/switchboard.ts";
+import { createSessionfulServer } from "../sdk/sessionful.ts";
+import { type Serve, Switchboard } from "../sdk/switchboard.ts";
 import { Calls } from "../stores/calls.ts";
 import { StoredConversation } from "../stores/conversations.ts";
 import { Events } from "../stores/events.ts";
@@ -52,6 +52,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       readers: createReaders(this.ctx),
       holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
     });
+    #serveRequest: Serve = () => Promise.reject(new Error("A request came before the session was connected."));
     #client: SessionInit | undefined;
     #connected: Promise<void> | undefined;
 
@@ -106,7 +107,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
         throw error;
       });
       await this.#connected;
-      return this.#http.post(await request.json<Message | Message[]>(), init.revision, { principal, slice });
+      return this.#http.post(await request.json<Message | Message[]>(), init.revision, { principal, slice }, this.#serveRequest);
     }
 
     /** What the session id says of the client was put in #client before. */
@@ -127,8 +128,9 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
         notify: (method, params) => this.#http.announce({ jsonrpc: "2.0", method, ...(params && { params }) })
       });
       const options = { catalog, host, conversation, switchboard: this.#switchboard, init, askMs: DEFAULTS.askMs };
-      this.server = createSessionfulServer(options);
-      await connect(this.server, options);
+      const { server, serve } = await createSessionfulServer(options);
+      this.server = server;
+      this.#serveRequest = serve;
     }
 
     #end(): Response {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readSessionId } from "../../src/mcp/session-id.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { parseEvents, RawSession } from "../support/session.ts";
 
@@ -38,10 +39,14 @@ describe("a question to the client", () => {
     });
   });
 
-  it("has its stream closed when the session is ended", async () => {
+  it("is given up when the session is ended, and its stream closed", async () => {
     const { session, messages, ended } = await ask();
     expect((await fetch(url, { method: "DELETE", headers: { "mcp-session-id": session.id } })).status).toBe(204);
     await ended;
     expect(messages()).toHaveLength(1);
+    const storage = await server.worker.getDurableObjectStorage("SessionAgent", { name: `session:${readSessionId(session.id).name}` });
+    await expect
+      .poll(async () => storage.exec("SELECT tool, outcome FROM calls"), { timeout: 2000 })
+      .toEqual([{ tool: "ask_name", outcome: "error" }]);
   });
 });

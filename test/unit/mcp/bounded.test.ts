@@ -32,7 +32,11 @@ it("says that a write was cancelled when its client cancels while the user is as
       client.signal.addEventListener("abort", () => reject(new DeadlineExceeded("Nobody answered.")));
       queueMicrotask(() => client.abort());
     });
-  const invocation = { signal: client.signal, ask } as Partial<Invocation> as Invocation;
+  const onCancel = (listener: () => void) => {
+    client.signal.addEventListener("abort", listener);
+    return () => client.signal.removeEventListener("abort", listener);
+  };
+  const invocation = { onCancel, ask } as Partial<Invocation> as Invocation;
   const host = {
     deadlines: new Deadlines(),
     limits: { callMs: 1000, detachedMs: 1000, inlineBytes: 1000 },

@@ -1,0 +1,49 @@
+import type { JsonObject } from "../lib/json.ts";
+import type { RequestId } from "../mcp/json-rpc.ts";
+import type { ReplyPort } from "./switchboard.ts";
+
+/** A request of the client that is being served. */
+export class PendingRequest {
+  /** Ours: clients may use one id twice at a time, on two posts. */
+  readonly id: number;
+  readonly clientId: RequestId;
+  readonly replies: ReplyPort;
+  readonly #listeners = new Set<() => void>();
+  #isCancelled = false;
+  #controller: AbortController | undefined;
+
+  constructor(id: number, clientId: RequestId, replies: ReplyPort) {
+    this.id = id;
+    this.clientId = clientId;
+    this.replies = replies;
+  }
+
+  /** Sends a notification that belongs to the request. */
+  notify(method: string, params: JsonObject): void {
+    if (!this.#isCancelled) this.replies.send({ jsonrpc: "2.0", method, params }, false);
+  }
+
+  /** Runs once when the client cancels, at once if it has. Returns what takes it back. */
+  onCancel(listener: () => void): () => void {
+    if (this.#isCancelled) listener();
+    else this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The same as a signal. Made when it is first asked for: most requests are served before anything could abort them. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      this.onCancel(() => controller.abort());
+    }
+    return this.#controller.signal;
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    for (const listener of this.#listeners) listener();
+    this.#listeners.clear();
+    this.replies.cancel();
+  }
+}
