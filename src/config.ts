@@ -12,6 +12,8 @@ export const DEFAULTS = {
   bodyBytes: MIB,
   nesting: 64,
   stream: { silenceMs: 500, retryMs: 1000, queueBytes: MIB, kept: { events: 256, length: MIB } },
+  socket: { messageBytes: MIB, nesting: 64, inFlight: 32, messagesPerSecond: 200, unheardBytes: 16 * MIB, credentialsMs: 30 * SECOND },
+  socketsPerSession: 8,
   /** How long a question to the client may wait for its answer. */
   askMs: 5 * MINUTE,
   call: { callMs: 9 * SECOND, detachedMs: 15 * MINUTE, inlineBytes: 64 * KIB } satisfies CallLimits,

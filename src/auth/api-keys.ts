@@ -19,14 +19,20 @@ export class ApiKeys {
     this.#kv = kv;
   }
 
-  /** Whom a key stands for; `undefined` for a key that is malformed, wrong, revoked or expired. */
-  async authenticate(key: string): Promise<Principal | undefined> {
+  /** Whom a key stands for, and what recognises the key later; `undefined` for one that is malformed, wrong, revoked or expired. */
+  async authenticate(key: string): Promise<{ principal: Principal; credential: string } | undefined> {
     const kid = parseApiKey(key);
     if (kid === undefined) return undefined;
     const record = await this.#read(kid);
-    if (!record || !matchesHash(key, record.hash)) return undefined;
-    if (record.expires !== undefined && record.expires <= Date.now()) return undefined;
-    return { id: `key:${kid}`, kind: "key", clientId: kid, scopes: record.scopes ?? DEFAULT_SCOPES };
+    if (!record || !matchesHash(key, record.hash) || isExpired(record)) return undefined;
+    const principal: Principal = { id: `key:${kid}`, kind: "key", clientId: kid, scopes: record.scopes ?? DEFAULT_SCOPES };
+    return { principal, credential: record.hash };
+  }
+
+  /** Whether the key that was let in under a `kid` still is what the `kid` stands for. */
+  async isStillValid(kid: string, credential: string): Promise<boolean> {
+    const record = await this.#read(kid);
+    return record !== null && record.hash === credential && !isExpired(record);
   }
 
   /** Whether a key was ever made. Asked of KV until there is one: it only decides what a refusal says. */
@@ -46,5 +52,7 @@ export class ApiKeys {
     return value;
   }
 }
+
+const isExpired = ({ expires }: ApiKeyRecord): boolean => expires !== undefined && expires <= Date.now();
 
 const isFresh = ({ readMs }: Cached<unknown>): boolean => Date.now() - readMs < DEFAULTS.keyCacheMs;

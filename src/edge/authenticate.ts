@@ -4,21 +4,27 @@ import type { Config } from "../config.ts";
 import type { Principal } from "../mcp/principal.ts";
 import { refuse } from "./respond.ts";
 
+/** Who calls, and what recognises the credentials later; absent where there were none. */
+export interface Authenticated {
+  readonly principal: Principal;
+  readonly credential: string | undefined;
+}
+
 /** Finds out who calls, or refuses. Credentials come in the Authorization header only. */
-export async function authenticate(request: Request, url: URL, config: Config, keys: ApiKeys): Promise<Principal | Response> {
+export async function authenticate(request: Request, url: URL, config: Config, keys: ApiKeys): Promise<Authenticated | Response> {
   if (url.searchParams.has("access_token"))
     return refuseToken("A token in the address ends up in logs; send it in the Authorization header.");
   const authorization = request.headers.get("authorization");
   if (authorization === null) {
-    if (config.isLocal) return localPrincipal(config.localScopes);
+    if (config.isLocal) return { principal: localPrincipal(config.localScopes), credential: undefined };
     return (
       (await refuseUnconfigured(keys)) ??
       refuse("credentials_required", "This server needs an API key: Authorization: Bearer dm_…", CHALLENGE)
     );
   }
   const [, token] = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization) ?? [];
-  const principal = token === undefined ? undefined : await keys.authenticate(token);
-  if (principal) return principal;
+  const authenticated = token === undefined ? undefined : await keys.authenticate(token);
+  if (authenticated) return authenticated;
   const unconfigured = config.isLocal ? undefined : await refuseUnconfigured(keys);
   return unconfigured ?? refuseToken("The credentials are malformed, wrong, revoked or expired.");
 }

@@ -9,6 +9,7 @@ import { readMessage } from "./read-message.ts";
 import { refuse } from "./respond.ts";
 import type { Admitted } from "./session.ts";
 import { endSession, serveSessionful } from "./sessionful.ts";
+import { serveSocket } from "./socket.ts";
 import { serveStream } from "./stream.ts";
 
 /** The Worker: limits → origin → authenticate → classify once → session. It keeps no state. */
@@ -43,16 +44,16 @@ async function serve(request: Request, url: URL, env: Env, { catalog, config, ke
   if (!keyring) return refuse("not_configured", "DORMOUSE_SECRET is not set. Run: npm run deploy");
   const slicePath = MCP_PATH.exec(url.pathname)?.[1];
   if (slicePath === undefined) return refuse("no_such_path", "Nothing is served here. The server's address ends in /mcp.");
-  const principal = await authenticate(request, url, config, keys);
-  if (principal instanceof Response) return principal;
+  const authenticated = await authenticate(request, url, config, keys);
+  if (authenticated instanceof Response) return authenticated;
   const slice = catalog.sliceAt(slicePath);
   if (!slice) return refuse("no_such_path", "There is no such toolset. Use /mcp, or /mcp/x/all for everything.");
-  const admitted: Admitted = { catalog, slice, slicePath, principal, keyring, sessions: env.SESSION };
+  const admitted: Admitted = { catalog, slice, slicePath, ...authenticated, keyring, sessions: env.SESSION };
   switch (request.method) {
     case "POST":
       return servePost(request, admitted);
     case "GET":
-      return serveStream(request, admitted);
+      return isUpgrade(request) ? serveSocket(request, url, admitted) : serveStream(request, admitted);
     case "DELETE":
       return endSession(request, admitted);
     default:
@@ -64,6 +65,8 @@ async function servePost(request: Request, admitted: Admitted): Promise<Response
   const body = await readMessage(request);
   return body instanceof Response ? body : serveSessionful(request, body, admitted);
 }
+
+const isUpgrade = (request: Request): boolean => request.headers.get("upgrade")?.toLowerCase() === "websocket";
 
 const MCP_PATH = /^\/mcp((?:\/.*)?)$/;
 

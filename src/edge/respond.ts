@@ -22,6 +22,7 @@ const REFUSALS = {
   session_required: { status: 400, code: RPC_CODES.badSession },
   unsupported_revision: { status: 400, code: RPC_CODES.badSession },
   session_not_found: { status: 404, code: RPC_CODES.sessionNotFound },
+  too_many_sockets: { status: 429, code: RPC_CODES.badSession },
   internal_error: { status: 500, code: RPC_CODES.internalError }
 } as const;
 

@@ -14,18 +14,23 @@ export interface Admitted {
   readonly slicePath: string;
   readonly principal: Principal;
   readonly keyring: Keyring;
+  /** What recognises the credentials that came with the request; absent where there were none. */
+  readonly credential: string | undefined;
   readonly sessions: Env["SESSION"];
 }
 
 /** Asks the session's object. An object that was ended answers 404, as one that never was. */
-export type AskSession = (verb: SessionVerb, details?: { body?: string; lastEventId?: string | undefined }) => Promise<Response>;
+export type AskSession = (
+  verb: SessionVerb,
+  details?: { body?: string; lastEventId?: string | undefined; resume?: string | undefined }
+) => Promise<Response>;
 
 /** The session that a request names, and its object; or a refusal, with no object touched. */
 export function findSession(
   request: Request,
-  { keyring, principal, slicePath, sessions }: Admitted
+  { keyring, principal, slicePath, credential, sessions }: Admitted,
+  sessionId: string | null = request.headers.get("mcp-session-id")
 ): { session: Session; ask: AskSession } | Response {
-  const sessionId = request.headers.get("mcp-session-id");
   if (sessionId === null) return refuse("session_required", "Send the Mcp-Session-Id that initialize answered.", NO_ID);
   const session = knownSession(sessions, keyring, principal.id, sessionId);
   if (!session) return refuseUnknown();
@@ -33,9 +38,9 @@ export function findSession(
   if (revision !== null && !isSessionfulRevision(revision)) return refuseRevision(revision);
   return {
     session: session.session,
-    async ask(verb, { body, lastEventId } = {}) {
+    async ask(verb, { body, lastEventId, resume } = {}) {
       const object = sessions.get(session.objectId);
-      const response = await askObject(object, verb, { sessionId, principal, slicePath, lastEventId }, body);
+      const response = await askObject(object, verb, { sessionId, principal, slicePath, lastEventId, resume, credential }, body);
       return response.status === 404 ? refuseUnknown() : response;
     }
   };

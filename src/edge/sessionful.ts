@@ -1,7 +1,7 @@
-import { isJsonObject } from "../lib/json.ts";
 import { isListMethod } from "../mcp/catalog.ts";
+import { INITIALIZE_FAULT, readInitialize, toInitializeResult } from "../mcp/initialize.ts";
 import { isNotification, isRequest, type Message, type Request as RpcRequest } from "../mcp/json-rpc.ts";
-import { hasBatches, isSessionfulRevision, SESSIONFUL_REVISIONS } from "../mcp/revisions.ts";
+import { hasBatches } from "../mcp/revisions.ts";
 import { mintSessionId, type Session } from "../mcp/session-id.ts";
 import type { ReadBody } from "./read-message.ts";
 import { answer, refuse } from "./respond.ts";
@@ -33,20 +33,10 @@ export async function endSession(request: Request, admitted: Admitted): Promise<
 
 function serveInitialize(request: Request, { id, params = {} }: RpcRequest, { catalog, principal, keyring }: Admitted): Response {
   if (request.headers.has("mcp-session-id")) return refuse("already_initialized", "This session is initialized already.", { id });
-  const { protocolVersion, capabilities = {}, clientInfo = {} } = params;
-  if (typeof protocolVersion !== "string" || !isJsonObject(capabilities) || !isJsonObject(clientInfo)) {
-    return refuse("invalid_params", "initialize needs protocolVersion, capabilities and clientInfo.", { id });
-  }
-  const revision = isSessionfulRevision(protocolVersion) ? protocolVersion : SESSIONFUL_REVISIONS[0];
-  const client = { name: String(clientInfo.name ?? ""), version: String(clientInfo.version ?? "") };
-  const sessionId = mintSessionId(keyring, principal.id, { issuedMs: Date.now(), revision, capabilities, client });
-  const result = {
-    protocolVersion: revision,
-    capabilities: catalog.capabilities,
-    serverInfo: catalog.info,
-    instructions: catalog.instructions
-  };
-  return answer(id, JSON.stringify(result), { "mcp-session-id": sessionId });
+  const init = readInitialize(params, Date.now());
+  if (!init) return refuse("invalid_params", INITIALIZE_FAULT, { id });
+  const sessionId = mintSessionId(keyring, principal.id, init);
+  return answer(id, JSON.stringify(toInitializeResult(catalog, init)), { "mcp-session-id": sessionId });
 }
 
 function refuseBatch(message: Message | readonly Message[], { init }: Session, hasInitialize: boolean): Response | undefined {

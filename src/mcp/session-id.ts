@@ -14,6 +14,9 @@ export interface SessionInit {
   readonly client: { readonly name: string; readonly version: string };
 }
 
+/** Whether the id was minted before the client said who it is, as at the upgrade to a WebSocket. */
+export const isNameless = ({ revision }: SessionInit): boolean => revision === "";
+
 /** A session: the name of its object, and what its id says. */
 export interface Session {
   readonly name: string;
@@ -30,8 +33,9 @@ const NAME_BYTES = 16;
 /**
  * Mints `<kid>.<payload>.<mac>`, at most 512 visible ASCII characters. The payload is 16 random bytes, of which the object's
  * name is made, and what {@link SessionInit} says; the MAC binds it to the principal.
+ * @param name of a session that exists, whose id shall say more than it did; a new one if absent.
  */
-export function mintSessionId(keyring: Keyring, principalId: string, init: SessionInit): string {
+export function mintSessionId(keyring: Keyring, principalId: string, init: SessionInit, name?: string): string {
   const { kid, sessionId } = keyring[0];
   const described = JSON.stringify([
     Math.floor(init.issuedMs / 1000),
@@ -40,7 +44,10 @@ export function mintSessionId(keyring: Keyring, principalId: string, init: Sessi
     printable(init.client.name, 40),
     printable(init.client.version, 20)
   ]);
-  const payload = Buffer.concat([randomBytes(NAME_BYTES), Buffer.from(described)]).toString("base64url");
+  const payload = Buffer.concat([
+    name === undefined ? randomBytes(NAME_BYTES) : Buffer.from(name, "base64url"),
+    Buffer.from(described)
+  ]).toString("base64url");
   return `${kid}.${payload}.${macOf(sessionId, principalId, `${kid}.${payload}`)}`;
 }
 

@@ -5,9 +5,9 @@ import { readSessionId } from "./session-id.ts";
 
 /**
  * What the edge asks of a session object: to take messages, to give a stream's reader a socket, to tell whether the session was
- * ended, or to end it.
+ * ended, to end it, or to open a socket that speaks MCP.
  */
-export type SessionVerb = "post" | "get" | "alive" | "end";
+export type SessionVerb = "post" | "get" | "alive" | "end" | "socket";
 
 /** What the edge found out about a request before it reached the object. */
 export interface SessionRequest {
@@ -17,9 +17,19 @@ export interface SessionRequest {
   readonly slicePath: string;
   /** Where a reader left off. */
   readonly lastEventId?: string | undefined;
+  /** The name of the socket that a new one takes the place of. */
+  readonly resume?: string | undefined;
+  /** What recognises the credentials that came with the request; absent where there were none. */
+  readonly credential?: string | undefined;
 }
 
-const HEADERS = { sessionId: "mcp-session-id", principal: "dormouse-principal", lastEventId: "last-event-id" } as const;
+const HEADERS = {
+  sessionId: "mcp-session-id",
+  principal: "dormouse-principal",
+  lastEventId: "last-event-id",
+  resume: "dormouse-resume",
+  credential: "dormouse-credential"
+} as const;
 
 const ORIGIN = "https://session";
 
@@ -28,12 +38,15 @@ const ORIGIN = "https://session";
  * client can pass for ours.
  */
 export function askObject(object: Fetcher, verb: SessionVerb, request: SessionRequest, body?: string): Promise<Response> {
-  const { sessionId, principal, slicePath, lastEventId } = request;
+  const { sessionId, principal, slicePath, lastEventId, resume, credential } = request;
+  const isUpgrade = verb === "get" || verb === "socket";
   const headers: Record<string, string> = { [HEADERS.sessionId]: sessionId, [HEADERS.principal]: toHeader(principal) };
   if (lastEventId !== undefined) headers[HEADERS.lastEventId] = lastEventId;
-  if (verb === "get") headers.upgrade = "websocket";
+  if (resume !== undefined) headers[HEADERS.resume] = resume;
+  if (verb === "socket" && credential !== undefined) headers[HEADERS.credential] = credential;
+  if (isUpgrade) headers.upgrade = "websocket";
   return object.fetch(`${ORIGIN}/${verb}${slicePath}`, {
-    method: verb === "get" ? "GET" : "POST",
+    method: isUpgrade ? "GET" : "POST",
     headers,
     ...(body !== undefined && { body })
   });
@@ -64,6 +77,8 @@ export function createObjectRequestReader(): (request: Request) => ObjectRequest
     ...readTarget(url),
     principal: readPrincipal(headers.get(HEADERS.principal) ?? ""),
     lastEventId: headers.get(HEADERS.lastEventId) ?? undefined,
+    resume: headers.get(HEADERS.resume) ?? undefined,
+    credential: headers.get(HEADERS.credential) ?? undefined,
     init: readInit(headers.get(HEADERS.sessionId) ?? "")
   });
 }

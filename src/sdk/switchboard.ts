@@ -20,6 +20,8 @@ import { PendingRequest } from "./pending-request.ts";
 
 /** Where the messages that belong to one request of a client go. */
 export interface ReplyPort {
+  /** Where the request came from: another origin may use the same ids, and cancels none of this one's. */
+  readonly origin: string;
   /** @param isFinal the message answers the request; none follows. */
   send(message: Message, isFinal: boolean): void;
   /** The request was cancelled: it is never answered. */
@@ -80,10 +82,10 @@ export class Switchboard implements Transport {
   }
 
   /** Takes a notification of the client. A request that it cancels is never answered. */
-  notify(notification: Notification): void {
+  notify(notification: Notification, origin: string): void {
     if (notification.method !== "notifications/cancelled") return;
     for (const [id, pending] of this.#pending) {
-      if (pending.clientId !== notification.params?.requestId) continue;
+      if (pending.clientId !== notification.params?.requestId || pending.replies.origin !== origin) continue;
       this.#pending.delete(id);
       pending.cancel();
     }

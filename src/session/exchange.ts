@@ -27,6 +27,9 @@ export interface ExchangeOptions {
 
 /** One POST and its response, which is JSON until something forces it to be a stream. */
 export class Exchange implements ReplyPort {
+  /** Every POST of a session: a request may be cancelled by another one. */
+  static readonly ORIGIN = "http";
+  readonly origin = Exchange.ORIGIN;
   readonly response: Promise<Response>;
   readonly #options: ExchangeOptions;
   readonly #silence: Deadline;

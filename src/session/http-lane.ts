@@ -54,7 +54,7 @@ export class HttpLane {
     const { switchboard } = this.#options;
     const messages = Array.isArray(body) ? body : [body];
     for (const message of messages) {
-      if (isNotification(message)) switchboard.notify(message);
+      if (isNotification(message)) switchboard.notify(message, Exchange.ORIGIN);
       else if (isResponse(message)) switchboard.answer(message);
     }
     const requests = messages.filter(isRequest);

@@ -5,7 +5,7 @@ import { Deadlines } from "../lib/deadlines.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { Principal } from "../mcp/principal.ts";
-import { SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
+import { isNameless, mintSessionId, SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
 import { createObjectRequestReader, type ObjectRequest } from "../mcp/session-request.ts";
 import { createSessionfulServer } from "../sdk/sessionful.ts";
 import { type Serve, Switchboard } from "../sdk/switchboard.ts";
@@ -16,6 +16,8 @@ import { HttpLane, type StreamLimits } from "./http-lane.ts";
 import { createReaders } from "./readers.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionLife } from "./session-life.ts";
+import { SocketLane } from "./socket-lane.ts";
+import { type SocketAttachment, Sockets } from "./sockets.ts";
 
 /** What a test may make otherwise, to see that it notices. */
 export interface SessionAgentOptions {
@@ -23,11 +25,14 @@ export interface SessionAgentOptions {
   createCalls(storage: DurableObjectStorage, onFirstCall: () => void): Calls;
   /** How much of a stream is held: without bounds a client that does not read fills the memory. */
   readonly streamLimits: StreamLimits;
+  /** Whether credentials that opened a socket are still good. A parameter, because credentials are above this layer. */
+  isStillValid(attachment: SocketAttachment, env: Env): Promise<boolean>;
 }
 
 const DEFAULT_OPTIONS: SessionAgentOptions = {
   createCalls: (storage, onFirstCall) => new Calls(storage, onFirstCall),
-  streamLimits: DEFAULTS.stream
+  streamLimits: DEFAULTS.stream,
+  isStillValid: async ({ credential }) => credential === undefined
 };
 
 /**
@@ -35,7 +40,7 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
  * called over RPC.
  */
 export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOptions> = {}) {
-  const { createCalls, streamLimits } = { ...DEFAULT_OPTIONS, ...options };
+  const { createCalls, streamLimits, isStillValid } = { ...DEFAULT_OPTIONS, ...options };
   return class SessionAgent extends McpAgent<Env, unknown, { principal: Principal }> {
     // Set by init(), which every request awaits before anything reads it.
     override server!: Server;
@@ -50,6 +55,18 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       deadlines: this.#deadlines,
       limits: streamLimits,
       readers: createReaders(this.ctx),
+      holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
+    });
+    readonly #sockets = new Sockets(this.ctx);
+    readonly #socketLane = new SocketLane({
+      catalog,
+      switchboard: this.#switchboard,
+      events: this.#events,
+      sockets: this.#sockets,
+      limits: DEFAULTS.socket,
+      connect: (init) => this.#ready(init),
+      introduce: (init, attachment) => this.#introduce(init, attachment),
+      isStillValid: (attachment) => isStillValid(attachment, this.env),
       holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
     });
     #serveRequest: Serve = () => Promise.reject(new Error("A request came before the session was connected."));
@@ -72,10 +89,12 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       return this.#serve(request, this.#read(request));
     }
 
-    /** Who reads a stream sends nothing. */
-    override webSocketMessage(): void {}
+    override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+      return this.#socketLane.receive(socket, frame);
+    }
 
     override webSocketClose(socket: WebSocket, code: number): void {
+      this.#socketLane.drop(socket);
       socket.close(code === 1005 ? 1000 : code); // 1005 says that there was no code, and may not be sent
     }
 
@@ -93,21 +112,46 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       if (SessionLife.hasBase(this.ctx.storage)) super._ensureSchema();
     }
 
-    async #serve(request: Request, { verb, slicePath, principal, init, lastEventId }: ObjectRequest): Promise<Response> {
+    async #serve(request: Request, asked: ObjectRequest): Promise<Response> {
+      const { verb, slicePath, principal, init, lastEventId } = asked;
       if (this.#life.isEnded) return new Response(null, { status: 404 });
       if (verb === "alive") return new Response(null, { status: 204 });
-      this.#client ??= init;
-      if (verb === "end") return this.#end();
+      if (verb === "socket") return this.#openSocket(asked);
+      if (verb === "end") return this.#end(init);
       if (verb === "get") return this.#http.get(lastEventId);
       const slice = catalog.sliceAt(slicePath);
       if (!slice) throw new Error(`The edge let ${slicePath} through.`);
       this.props = { principal };
+      const serve = await this.#ready(init);
+      return this.#http.post(await request.json<Message | Message[]>(), init.revision, { principal, slice }, serve);
+    }
+
+    /** Connects the session for its first request. */
+    async #ready(init: SessionInit): Promise<Serve> {
+      this.#client ??= isNameless(init) ? (this.#sockets.introduced() ?? init) : init;
       this.#connected ??= this.init().catch((error: unknown) => {
         this.#connected = undefined; // the next request tries again
         throw error;
       });
       await this.#connected;
-      return this.#http.post(await request.json<Message | Message[]>(), init.revision, { principal, slice }, this.#serveRequest);
+      return this.#serveRequest;
+    }
+
+    #openSocket({ principal, credential, slicePath, init, resume }: ObjectRequest): Response {
+      if (this.#sockets.all().length >= DEFAULTS.socketsPerSession && !(resume && this.#sockets.named(resume)))
+        return new Response(null, { status: 429 });
+      const name = resume ?? crypto.randomUUID().replaceAll("-", "").slice(0, 16);
+      const { socket, response } = this.#sockets.accept({ name, principal, credential, checkedMs: Date.now(), slicePath, init });
+      if (resume) this.#socketLane.resume(socket, resume);
+      return response;
+    }
+
+    /** A client that came by a socket says who it is: an id that says so too lets it go on over HTTP. */
+    #introduce(init: SessionInit, { principal }: SocketAttachment): string {
+      const { keyring } = readConfig(this.env);
+      if (!keyring) throw new Error("A session starts with a request that the edge let through.");
+      this.#client ??= init;
+      return mintSessionId(keyring, principal.id, init, this.getSessionId());
     }
 
     /** What the session id says of the client was put in #client before. */
@@ -125,7 +169,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
         deadlines: this.#deadlines,
         conversation,
         resourcesOfCalls: catalog.resourcesOfCalls,
-        notify: (method, params) => this.#http.announce({ jsonrpc: "2.0", method, ...(params && { params }) })
+        notify: (method, params) => this.#announce({ jsonrpc: "2.0", method, ...(params && { params }) })
       });
       const options = { catalog, host, conversation, switchboard: this.#switchboard, init, askMs: DEFAULTS.askMs };
       const { server, serve } = await createSessionfulServer(options);
@@ -133,8 +177,13 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       this.#serveRequest = serve;
     }
 
-    #end(): Response {
-      this.#life.end(this.#expiresMs());
+    /** Each message goes to one connection only, as the protocol asks. */
+    #announce(message: Message): void {
+      if (!this.#socketLane.announce(message)) this.#http.announce(message);
+    }
+
+    #end({ issuedMs }: SessionInit): Response {
+      this.#life.end(issuedMs + SESSION_TTL_MS);
       this.#http.closeStreams();
       for (const socket of this.ctx.getWebSockets()) socket.close(1000, "the session was ended");
       return new Response(null, { status: 204 });

@@ -40,6 +40,13 @@ export class Events {
     return rows.length === 0 ? undefined : rows.map(({ body }) => String(body)).join("");
   }
 
+  /** Reads the kept text of a stream and deletes it: whoever asks has it. */
+  take(stream: string): string | undefined {
+    const text = this.read(stream);
+    if (text !== undefined) this.#storage.sql.exec("DELETE FROM events WHERE stream = ?", stream);
+    return text;
+  }
+
   /** Deletes what nobody came back for. Returns when to sweep again; `undefined` if nothing is left. */
   sweep(): number | undefined {
     this.#prepare();
