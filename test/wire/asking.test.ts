@@ -1,5 +1,4 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import {
   type CallToolResult,
   CreateMessageRequestSchema,
@@ -8,9 +7,9 @@ import {
   ListRootsRequestSchema,
   LoggingMessageNotificationSchema
 } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { startServer, type TestServer } from "../support/server.ts";
-import { RawSession } from "../support/session.ts";
+import { describeWires, type Wire } from "../support/wires.ts";
 
 let server: TestServer;
 
@@ -22,7 +21,11 @@ afterAll(() => server?.close());
 const ALL = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
 
 /** An official client whose user answers forms as told. */
-async function connect(capabilities: object = ALL, answer: () => ElicitResult | Promise<ElicitResult> = () => ({ action: "decline" })) {
+async function connect(
+  wire: Wire,
+  capabilities: object = ALL,
+  answer: () => ElicitResult | Promise<ElicitResult> = () => ({ action: "decline" })
+) {
   const client = new Client({ name: "asked", version: "1" }, { capabilities });
   const declared = capabilities as typeof ALL;
   if (declared.elicitation)
@@ -35,13 +38,13 @@ async function connect(capabilities: object = ALL, answer: () => ElicitResult | 
     }));
   }
   if (declared.roots) client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: "file:///work" }] }));
-  await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)));
+  await client.connect(wire.createTransport(`${server.url}/mcp`));
   return client;
 }
 
 const call = async (client: Client, name: string) => (await client.callTool({ name, arguments: {} })) as CallToolResult;
 
-describe("a tool that asks", () => {
+describeWires("a tool that asks", (wire) => {
   it.each<[ElicitResult, object]>([
     [
       { action: "accept", content: { name: "Ada" } },
@@ -50,13 +53,13 @@ describe("a tool that asks", () => {
     [{ action: "decline" }, { action: "decline" }],
     [{ action: "cancel" }, { action: "cancel" }]
   ])("gets the user's answer %j", async (answer, expected) => {
-    const client = await connect(ALL, () => answer);
+    const client = await connect(wire, ALL, () => answer);
     expect((await call(client, "ask_name")).structuredContent).toEqual(expected);
     await client.close();
   });
 
   it("asks the user, the model and the client at once", async () => {
-    const client = await connect(ALL, () => ({ action: "accept", content: { name: "Ada" } }));
+    const client = await connect(wire, ALL, () => ({ action: "accept", content: { name: "Ada" } }));
     expect((await call(client, "ask_all")).structuredContent).toEqual({
       name: "Ada",
       model: "tiny",
@@ -72,20 +75,20 @@ describe("a tool that asks", () => {
     [{ elicitation: {}, sampling: {}, roots: {} }, "ask_all", "elicitation (URLs)"],
     [{ elicitation: { form: {}, url: {} }, roots: {} }, "ask_all", "sampling"]
   ])("says what a client of capabilities %j lacks for %s", async (capabilities, tool, lacking) => {
-    const client = await connect(capabilities);
+    const client = await connect(wire, capabilities);
     const { isError, content } = await call(client, tool);
     expect([isError, content[0]]).toEqual([true, expect.objectContaining({ text: expect.stringContaining(lacking) })]);
     await client.close();
   });
 
   it("refuses an answer that does not fit the form", async () => {
-    const client = await connect(ALL, () => ({ action: "accept", content: { name: "" } }));
+    const client = await connect(wire, ALL, () => ({ action: "accept", content: { name: "" } }));
     expect((await call(client, "ask_name")).content[0]).toMatchObject({ text: expect.stringContaining("does not fit") });
     await client.close();
   });
 
   it("waits for a person longer than a call may take", async () => {
-    const client = await connect(ALL, async () => {
+    const client = await connect(wire, ALL, async () => {
       await new Promise((resolve) => setTimeout(resolve, 10_000));
       return { action: "accept", content: { name: "Slow" } };
     });
@@ -95,7 +98,7 @@ describe("a tool that asks", () => {
 
   it("ends when its call is cancelled", async () => {
     const controller = new AbortController();
-    const client = await connect(ALL, () => new Promise(() => controller.abort()));
+    const client = await connect(wire, ALL, () => new Promise(() => controller.abort()));
     await expect(client.callTool({ name: "ask_name", arguments: {} }, undefined, { signal: controller.signal })).rejects.toThrow();
     await expect
       .poll(async () => (await client.callTool({ name: "list_calls", arguments: { tool: "ask_name" } })).structuredContent, {
@@ -106,9 +109,9 @@ describe("a tool that asks", () => {
   });
 });
 
-describe("the client's log", () => {
+describeWires("the client's log", (wire) => {
   const logged = async (level?: "debug" | "error") => {
-    const client = await connect({});
+    const client = await connect(wire, {});
     const messages: unknown[] = [];
     client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => void messages.push(params));
     if (level) await client.setLoggingLevel(level);
@@ -126,14 +129,15 @@ describe("the client's log", () => {
   });
 
   it("refuses a level that is not there", async () => {
-    const session = await RawSession.begin(`${server.url}/mcp`);
-    expect((await session.request("logging/setLevel", { level: "loud" }))[0]?.error?.code).toBe(-32602);
+    const session = await wire.open(`${server.url}/mcp`);
+    expect((await session.request("logging/setLevel", { level: "loud" })).error?.code).toBe(-32602);
+    session.close();
   });
 });
 
-describe("a long list", () => {
+describeWires("a long list", (wire) => {
   it("comes in pages, whole and in order", async () => {
-    const client = await connect({});
+    const client = await connect(wire, {});
     const names: string[] = [];
     let cursor: string | undefined;
     let pages = 0;
@@ -149,7 +153,8 @@ describe("a long list", () => {
   });
 
   it("refuses a cursor that it did not return", async () => {
-    const session = await RawSession.begin(`${server.url}/mcp`);
-    for (const cursor of ["1", "", "x", 100, null]) expect((await session.request("tools/list", { cursor }))[0]?.error?.code).toBe(-32602);
+    const session = await wire.open(`${server.url}/mcp`);
+    for (const cursor of ["1", "", "x", 100, null]) expect((await session.request("tools/list", { cursor })).error?.code).toBe(-32602);
+    session.close();
   });
 });

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { type GitHubUpstream, startGitHub } from "../../scripts/upstreams/github.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { RawSession } from "../support/session.ts";
+import { describeWires, type WireSession } from "../support/wires.ts";
 
 let github: GitHubUpstream;
 let server: TestServer;
-let session: RawSession;
 
 beforeAll(async () => {
   github = await startGitHub();
   server = await startServer({ settings: { GITHUB_API_URL: github.url, GITHUB_TOKEN: github.token } });
-  session = await RawSession.begin(`${server.url}/mcp`);
 });
 afterAll(async () => {
   await Promise.all([server?.close(), github?.close()]);
@@ -18,7 +16,13 @@ afterAll(async () => {
 
 const HANDLE = /\(ref call_[0-9a-z]{8}_[0-9a-z]+_[0-9a-z]{4}\)$/;
 
-describe("a call that cannot succeed", () => {
+describeWires("a call that cannot succeed", (wire) => {
+  let session: WireSession;
+  beforeAll(async () => {
+    session = await wire.open(`${server.url}/mcp`);
+  });
+  afterAll(() => session?.close());
+
   it.each([
     ["search_repositories", {}, "query: "],
     ["search_repositories", { query: "x", limit: 0 }, "limit: "],
@@ -50,8 +54,8 @@ describe("a call that cannot succeed", () => {
   });
 
   it("is -32602 for a tool that is not there, and a row of the history all the same", async () => {
-    const [answer] = await session.request("tools/call", { name: "drop_tables", arguments: {} });
-    expect(answer?.error).toMatchObject({ code: -32602, message: "Unknown tool: drop_tables", data: { reason: "unknown_tool" } });
+    const answer = await session.request("tools/call", { name: "drop_tables", arguments: {} });
+    expect(answer.error).toMatchObject({ code: -32602, message: "Unknown tool: drop_tables", data: { reason: "unknown_tool" } });
     const { structuredContent } = await session.call("list_calls", { tool: "drop_tables" });
     expect(structuredContent?.calls).toMatchObject([{ outcome: "error" }]);
   });
@@ -65,17 +69,17 @@ describe("a call that cannot succeed", () => {
     ["resources/read", {}],
     ["resources/read", { uri: "repository://octo/..%2f" }]
   ])("%s %j is -32602", async (method, params) => {
-    const [answer] = await session.request(method, params);
-    expect(answer?.error?.code).toBe(-32602);
+    const answer = await session.request(method, params);
+    expect(answer.error?.code).toBe(-32602);
   });
 
   it.each(["repository://octo/none", "nothing://here", "calls://recent/1"])("is -32002 for the resource %s", async (uri) => {
-    const [answer] = await session.request("resources/read", { uri });
-    expect(answer?.error).toMatchObject({ code: -32002, data: { reason: "unknown_resource" } });
+    const answer = await session.request("resources/read", { uri });
+    expect(answer.error).toMatchObject({ code: -32002, data: { reason: "unknown_resource" } });
   });
 
   it("is -32601 for a method that is not there", async () => {
-    const [answer] = await session.request("tools/uninstall");
-    expect(answer?.error).toMatchObject({ code: -32601, data: { reason: "unknown_method" } });
+    const answer = await session.request("tools/uninstall");
+    expect(answer.error).toMatchObject({ code: -32601, data: { reason: "unknown_method" } });
   });
 });
