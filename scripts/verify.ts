@@ -24,7 +24,13 @@ const CHECKS: readonly Check[] = [
   { name: "key-mode", about: "the built Worker, not local, serves API keys only", limitMinutes: 3 },
   { name: "conformance", about: "the protocol's own suite judges the built Worker", limitMinutes: 4 },
   { name: "inspector", about: "npm start serves the Inspector's CLI and mcp-remote", limitMinutes: 4, needs: ["packages"] },
-  { name: "browser", about: "the Inspector's page in Chromium", limitMinutes: 4, needs: ["packages", "chromium"] }
+  { name: "browser", about: "the Inspector's page in Chromium", limitMinutes: 4, needs: ["packages", "chromium"] },
+  {
+    name: "clients",
+    about: "programs that others wrote, against one running server: progress, questions, cancellation",
+    limitMinutes: 4,
+    needs: ["packages", "chromium"]
+  }
 ];
 
 const HELP = `Checks what the tests cannot: the built Worker in a process that is killed, and programs that others wrote.

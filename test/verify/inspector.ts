@@ -1,18 +1,14 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { getDefaultEnvironment, StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { runInspectorCli } from "./inspector-cli.ts";
+import { createMcpRemote } from "./mcp-remote.ts";
 import { npmStart } from "./npm-start.ts";
+import { collectSteps } from "./progress-steps.ts";
 import { type Expect, runCheck } from "./run-check.ts";
 
 // What the README tells a reader to do: `npm start`, then the Inspector's CLI, and a stdio client behind mcp-remote.
-
-const INSPECTOR = join(import.meta.dirname, "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js");
-const MCP_REMOTE = join(import.meta.dirname, "node_modules/mcp-remote/dist/proxy.js");
-const COMMAND_MS = 60_000;
 
 const SEARCH = { name: "search_repositories", arguments: { query: "queue", limit: 5 } };
 const SERVED = ["search_repositories", "get_repository", "get_weather", "long_operation", "list_calls", "get_call"];
@@ -35,30 +31,23 @@ async function servesClientsOfOthers(expect: Expect): Promise<void> {
 }
 
 async function inspect(expect: Expect, mcpUrl: string, home: string): Promise<void> {
-  const run = async (...args: string[]): Promise<unknown> => {
-    const options = { timeout: COMMAND_MS, env: { ...process.env, HOME: home } };
-    const command = [INSPECTOR, "--cli", mcpUrl, "--transport", "http", ...args];
-    return JSON.parse((await promisify(execFile)(process.execPath, command, options)).stdout);
-  };
-  const names = namesOf(await run("--method", "tools/list"));
+  const names = namesOf(await runInspectorCli(mcpUrl, home, "--method", "tools/list"));
   expect("Inspector: lists the tools", hasAll(names), names);
   const args = Object.entries(SEARCH.arguments).flatMap(([name, value]) => ["--tool-arg", `${name}=${value}`]);
-  expectBurrow(expect, "Inspector", await run("--method", "tools/call", "--tool-name", SEARCH.name, ...args));
+  expectBurrow(expect, "Inspector", await runInspectorCli(mcpUrl, home, "--method", "tools/call", "--tool-name", SEARCH.name, ...args));
 }
 
 async function bridge(expect: Expect, mcpUrl: string, home: string): Promise<void> {
   const client = new Client({ name: "verify", version: "1" });
-  const env = { ...getDefaultEnvironment(), HOME: home };
-  const args = [MCP_REMOTE, mcpUrl, "--transport", "http-only", "--allow-http"];
-  await client.connect(new StdioClientTransport({ command: process.execPath, args, env, stderr: "ignore" }));
+  const transport = createMcpRemote(mcpUrl, home);
+  const steps = collectSteps(transport);
+  await client.connect(transport);
   try {
     const names = namesOf(await client.listTools());
     expect("mcp-remote: lists the tools", hasAll(names), names);
     expectBurrow(expect, "mcp-remote", await client.callTool(SEARCH));
-    const steps: number[] = [];
-    await client.callTool({ name: "long_operation", arguments: { steps: 4, delayMs: 50 } }, undefined, {
-      onprogress: ({ progress }) => void steps.push(progress)
-    });
+    // With `onprogress`, so that the client asks for it.
+    await client.callTool({ name: "long_operation", arguments: { steps: 4, delayMs: 50 } }, undefined, { onprogress() {} });
     expect("mcp-remote: hands progress on", steps.join() === "1,2,3,4", steps);
   } finally {
     await client.close();

@@ -1,5 +1,5 @@
 /**
- * What `browser.ts` uses of playwright-core, which stands in this folder's own lock: the project type-checks without it.
+ * What the checks use of playwright-core, which stands in this folder's own lock: the project type-checks without it.
  * Source: https://playwright.dev/docs/api/class-page
  */
 declare module "playwright-core" {
@@ -23,10 +23,11 @@ declare module "playwright-core" {
     fill(text: string): Promise<void>;
     /** Until it is visible. */
     waitFor(): Promise<void>;
+    innerText(): Promise<string>;
   }
 
   interface Locators {
-    getByRole(role: "button" | "main" | "switch" | "textbox", options?: { name: string | RegExp }): Locator;
+    getByRole(role: "button" | "dialog" | "main" | "switch" | "textbox", options?: { name: string | RegExp; exact?: boolean }): Locator;
     getByText(text: string | RegExp, options?: { exact: boolean }): Locator;
   }
 }
