@@ -111,7 +111,7 @@ export class Switchboard implements Transport {
   }
 
   #settle(pending: PendingRequest, outcome: { result: JsonObject } | { error: RpcErrorBody }): void {
-    if (this.#pending.delete(pending.id)) pending.replies.send({ jsonrpc: "2.0", id: pending.clientId, ...outcome }, true);
+    if (this.#pending.delete(pending.id)) pending.answer(outcome);
   }
 
   /** Our own requests carry the incarnation outside. */
