@@ -10,7 +10,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startServer, type TestServer } from "../support/server.ts";
-import { RawSession } from "../support/session.ts";
+import { messagesOf, RawSession, type Received } from "../support/session.ts";
 
 let server: TestServer;
 
@@ -76,6 +76,21 @@ describe("a tool that asks", () => {
     const { isError, content } = await call(client, tool);
     expect([isError, content[0]]).toEqual([true, expect.objectContaining({ text: expect.stringContaining(lacking) })]);
     await client.close();
+  });
+
+  it("calls the other questions off when one is refused", async () => {
+    const session = await RawSession.begin(`${server.url}/mcp`, { capabilities: ALL });
+    const response = await session.post({ jsonrpc: "2.0", id: 7, method: "tools/call", params: { name: "ask_all", arguments: {} } });
+    const seen: Received[] = [];
+    for await (const message of messagesOf(response)) {
+      seen.push(message);
+      if (message.method === "roots/list") await session.post({ jsonrpc: "2.0", id: message.id, error: { code: -1, message: "no" } });
+    }
+    const asked = seen.filter(({ method, id }) => method !== undefined && id !== undefined);
+    const calledOff = seen.filter(({ method }) => method === "notifications/cancelled").map(({ params }) => params?.requestId);
+    expect(asked).toHaveLength(4);
+    expect(calledOff).toEqual(asked.filter(({ method }) => method !== "roots/list").map(({ id }) => id));
+    expect(seen.at(-1)).toMatchObject({ id: 7, result: { isError: true } });
   });
 
   it("refuses an answer that does not fit the form", async () => {
