@@ -31,7 +31,9 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
     const expire = () => stop(new DeadlineExceeded(`${tool.name} did not finish within ${limitMs / 1000} s.`));
     let deadline = host.deadlines.add(limitMs, expire);
     let forget = () => {};
+    let isOver = false;
     const release = () => {
+      isOver = true;
       deadline.cancel();
       forget();
     };
@@ -44,21 +46,30 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
       else
         deadline = host.deadlines.add(SETTLE_MS, () => reject(new Error("The write did not stop when it was told to.", { cause: reason })));
     };
+    let asked = 0;
+    let leftMs = limitMs;
     const ask = async <A extends Asks>(asks: A): Promise<Replies<A>> => {
-      const leftMs = deadline.dueMs - Date.now();
-      deadline.cancel();
-      onAsk();
+      // A read that was left may run on: its row is written, and nobody would get its question.
+      if (isOver) throw stoppedBy ?? new Error("The call has ended before this question.");
+      if (asked++ === 0) {
+        leftMs = deadline.dueMs - Date.now();
+        deadline.cancel();
+      }
       try {
+        onAsk();
         return await invocation.ask(asks);
       } catch (error) {
         // A question that is called off fails with the words for one that nobody answered.
         throw stoppedBy ?? error;
       } finally {
-        if (!stoppedBy) deadline = host.deadlines.add(leftMs, expire);
+        if (--asked === 0 && !isOver) deadline = host.deadlines.add(leftMs, expire);
       }
     };
     forget = invocation.onCancel(() => stop(new Cancelled("The client cancelled the call.")));
-    if (stoppedBy) return;
+    if (stoppedBy) {
+      release();
+      return reject(stoppedBy); // it never ran
+    }
     const running = (async () => tool.run(input, host.contextFor({ ...invocation, ask }, signalOf)))();
     running.finally(release).then(resolve, reject);
   });

@@ -3,7 +3,7 @@ import { cut, utf8Bytes } from "../lib/text.ts";
 import { runBounded } from "./bounded.ts";
 import { Content, type ContentBlock, text } from "./content.ts";
 import type { Tool } from "./define-tool.ts";
-import { Denied, InvalidInput, LOOK_FIRST, RpcError, TooLarge, ToolError, UpstreamFailed } from "./errors.ts";
+import { Denied, InvalidInput, LOOK_FIRST, OutcomeUnknown, RpcError, TooLarge, ToolError, UpstreamFailed } from "./errors.ts";
 import { namesOfFaults } from "./faults.ts";
 import type { CallEnd, CallStart } from "./history.ts";
 import type { Host, Invocation } from "./host.ts";
@@ -51,8 +51,8 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     authorize(tool, invocation);
     const input = parseInput(tool, args);
     opened = openRow(tool, start, host);
-    const result = toResult(tool, await runBounded(tool, input, invocation, host, onAsk));
-    requireFits(result, host.limits.inlineBytes);
+    const output = await runBounded(tool, input, invocation, host, onAsk);
+    const result = toFittingResult(tool, output, host.limits.inlineBytes);
     record(endOf(start, "ok", textOf(result), undefined));
     return result;
   } catch (error) {
@@ -83,6 +83,20 @@ function parseInput(tool: Tool, args: JsonObject): object {
 function openRow(tool: Tool, start: CallStart, host: Host): number | undefined {
   if (!tool.annotations.readOnlyHint) return host.calls.open(start, "pending");
   return tool.detaches ? host.calls.open(start, "running") : undefined;
+}
+
+/** A write has happened by now: what is wrong with its answer must not invite another. */
+function toFittingResult(tool: Tool, output: object, limitBytes: number): ToolResult {
+  try {
+    const result = toResult(tool, output);
+    requireFits(result, limitBytes);
+    return result;
+  } catch (cause) {
+    if (tool.annotations.readOnlyHint || !(cause instanceof ToolError)) throw cause;
+    throw new OutcomeUnknown(`${tool.name} went through, but its answer cannot be shown. Look at what it did before you do more.`, {
+      cause
+    });
+  }
 }
 
 /** Validates what a tool returned and adds its text twin. */

@@ -17,12 +17,15 @@ import type { PendingRequest } from "./pending-request.ts";
 /** Asks a client of the sessionful era several questions at once, on the stream of the call that asks. */
 export async function askClient<A extends Asks>(asks: A, server: Server, pending: PendingRequest, timeoutMs: number): Promise<Replies<A>> {
   const capabilities = server.getClientCapabilities() ?? {};
-  const options = { timeout: timeoutMs, signal: pending.signal, relatedRequestId: pending.id };
+  const abandoned = new AbortController();
+  const signal = AbortSignal.any([pending.signal, abandoned.signal]);
+  const options = { timeout: timeoutMs, signal, relatedRequestId: pending.id };
   // Refused as a whole before the first question leaves: nobody answers half of a form for nothing.
   for (const ask of Object.values(asks)) requireCapability(ask, capabilities);
   const replies = await Promise.all(
     Object.entries(asks).map(async ([key, ask]) => [key, await askOne(ask, server, options)] as const)
   ).catch((error: unknown) => {
+    abandoned.abort(); // nobody reads the other answers; their timers would keep the object awake
     throw translate(error, timeoutMs);
   });
   return Object.fromEntries(replies) as Replies<A>; // each reply was parsed with the schema of its question

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../lib/json.ts";
-import type { RequestId } from "../mcp/json-rpc.ts";
+import type { RequestId, RpcErrorBody } from "../mcp/json-rpc.ts";
 import type { ReplyPort } from "./switchboard.ts";
 
 /** A request of the client that is being served. */
@@ -10,6 +10,7 @@ export class PendingRequest {
   readonly replies: ReplyPort;
   readonly #listeners = new Set<() => void>();
   #isCancelled = false;
+  #isAnswered = false;
   #controller: AbortController | undefined;
 
   constructor(id: number, clientId: RequestId, replies: ReplyPort) {
@@ -18,9 +19,20 @@ export class PendingRequest {
     this.replies = replies;
   }
 
-  /** Sends a notification that belongs to the request. */
+  /** Sends a notification that belongs to the request, unless it is over: a tool that was left may run on. */
   notify(method: string, params: JsonObject): void {
-    if (!this.#isCancelled) this.replies.send({ jsonrpc: "2.0", method, params }, false);
+    if (this.#isOpen) this.replies.send({ jsonrpc: "2.0", method, params }, false);
+  }
+
+  /** Closes the stream of the request's messages, unless it is over. */
+  closeStream(): void {
+    if (this.#isOpen) this.replies.closeStream();
+  }
+
+  /** Sends what answers the request. Nothing follows it. */
+  answer(outcome: { result: JsonObject } | { error: RpcErrorBody }): void {
+    this.#isAnswered = true;
+    this.replies.send({ jsonrpc: "2.0", id: this.clientId, ...outcome }, true);
   }
 
   /** Runs once when the client cancels, at once if it has. Returns what takes it back. */
@@ -38,6 +50,10 @@ export class PendingRequest {
       this.onCancel(() => controller.abort());
     }
     return this.#controller.signal;
+  }
+
+  get #isOpen(): boolean {
+    return !this.#isCancelled && !this.#isAnswered;
   }
 
   cancel(): void {

@@ -106,6 +106,6 @@ function toInvocation(
       pending.notify("notifications/message", { level, data, logger });
     },
     ask: (asks) => askClient(asks, server, pending, askMs),
-    closeStream: () => pending.replies.closeStream()
+    closeStream: () => pending.closeStream()
   };
 }

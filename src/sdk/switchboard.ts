@@ -107,23 +107,24 @@ export class Switchboard implements Transport {
   /** What the SDK sends: requests to the client, and what is said of them. Its one answer is to its introduction. */
   async send(sent: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     const message = sent as Message; // the SDK's type of the same thing
+    if (isResponse(message)) return this.#introduced();
+    const outer = this.#toOuter(message);
     const related = options?.relatedRequestId;
-    if (isResponse(message)) this.#introduced();
-    else if (related !== undefined) this.#pending.get(related)?.replies.send(this.#toOuter(message), false);
+    if (outer && related !== undefined) this.#pending.get(related)?.replies.send(outer, false);
   }
 
   #settle(pending: PendingRequest, outcome: { result: JsonObject } | { error: RpcErrorBody }): void {
-    if (this.#pending.delete(pending.id)) pending.replies.send({ jsonrpc: "2.0", id: pending.clientId, ...outcome }, true);
+    if (this.#pending.delete(pending.id)) pending.answer(outcome);
   }
 
-  /** Our own requests carry the incarnation outside. */
-  #toOuter(message: Request | Notification): Message {
+  /** Our own requests carry the incarnation outside. `undefined` for what calls off a question that was answered already. */
+  #toOuter(message: Request | Notification): Message | undefined {
     if (isRequest(message)) {
       this.#asked.add(Number(message.id));
       return { ...message, id: `${this.#incarnation}:${message.id}` };
     }
     if (message.method !== "notifications/cancelled") return message;
-    this.#asked.delete(Number(message.params?.requestId));
+    if (!this.#asked.delete(Number(message.params?.requestId))) return undefined;
     return { ...message, params: { ...message.params, requestId: `${this.#incarnation}:${message.params?.requestId}` } };
   }
 }

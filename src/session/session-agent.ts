@@ -160,12 +160,13 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       const init = this.#client;
       if (!init || !config.keyring) throw new Error("A session starts with a request that the edge let through.");
       await this.#life.wake();
-      const conversation = new StoredConversation(this.ctx.storage);
+      const expire = () => this.#life.expireAt(this.#expiresMs());
+      const conversation = new StoredConversation(this.ctx.storage, expire);
       const host = new SessionHost({
         sessionName: this.getSessionId(),
         config,
         keyring: config.keyring,
-        calls: createCalls(this.ctx.storage, () => this.#life.expireAt(this.#expiresMs())),
+        calls: createCalls(this.ctx.storage, expire),
         deadlines: this.#deadlines,
         conversation,
         resourcesOfCalls: catalog.resourcesOfCalls,

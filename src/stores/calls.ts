@@ -56,8 +56,9 @@ export class Calls implements CallRecorder {
     if (query.sinceMs !== undefined) where("started_ms >= ?", query.sinceMs);
     if (query.untilMs !== undefined) where("started_ms < ?", query.untilMs);
     if (query.text !== undefined) {
-      const pattern = `%${query.text.replace(/[\\%_]/g, "\\$&")}%`;
-      where("(tool LIKE ? ESCAPE '\\' OR arguments LIKE ? ESCAPE '\\' OR preview LIKE ? ESCAPE '\\')", pattern, pattern, pattern);
+      // Not LIKE: its patterns hold 50 bytes at most, https://developers.cloudflare.com/durable-objects/platform/limits/
+      const isIn = (column: string) => `instr(lower(${column}), lower(?)) > 0`;
+      where(`(${isIn("tool")} OR ${isIn("arguments")} OR ${isIn("preview")})`, query.text, query.text, query.text);
     }
     const filter = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
     // One more than asked for tells whether there is a next page.

@@ -10,11 +10,14 @@ const MAX_SUBSCRIPTIONS = 100;
 /** The keys `log_level` and `subscriptions`, written when a client asks for other than the defaults. Only this class writes them. */
 export class StoredConversation implements Conversation {
   readonly #storage: DurableObjectStorage;
+  readonly #onStored: () => void;
   #level: LogLevel | undefined;
   #uris: Set<string> | undefined;
 
-  constructor(storage: DurableObjectStorage) {
+  /** @param onStored runs whenever something was stored: it may be the first of the object. */
+  constructor(storage: DurableObjectStorage, onStored: () => void) {
     this.#storage = storage;
+    this.#onStored = onStored;
   }
 
   get logLevel(): LogLevel {
@@ -24,7 +27,7 @@ export class StoredConversation implements Conversation {
 
   setLogLevel(level: LogLevel): void {
     this.#level = level;
-    this.#storage.kv.put(LOG_LEVEL, level);
+    this.#store(LOG_LEVEL, level);
   }
 
   isSubscribed(uri: string): boolean {
@@ -37,12 +40,17 @@ export class StoredConversation implements Conversation {
     if (uris.size >= MAX_SUBSCRIPTIONS)
       throw new InvalidInput(`A session subscribes to ${MAX_SUBSCRIPTIONS} resources at most. End another first.`);
     uris.add(uri);
-    this.#storage.kv.put(SUBSCRIPTIONS, [...uris]);
+    this.#store(SUBSCRIPTIONS, [...uris]);
   }
 
   unsubscribe(uri: string): void {
     const uris = this.#subscriptions();
-    if (uris.delete(uri)) this.#storage.kv.put(SUBSCRIPTIONS, [...uris]);
+    if (uris.delete(uri)) this.#store(SUBSCRIPTIONS, [...uris]);
+  }
+
+  #store(key: string, value: string | string[]): void {
+    this.#storage.kv.put(key, value);
+    this.#onStored();
   }
 
   #subscriptions(): Set<string> {

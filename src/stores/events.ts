@@ -33,7 +33,7 @@ export class Events {
 
   /** The kept text of a stream; `undefined` if nothing is kept of it. */
   read(stream: string): string | undefined {
-    this.#prepare();
+    if (!this.#exists()) return undefined; // a client may ask for any stream, and asking stores nothing
     const rows = this.#storage.sql
       .exec("SELECT body FROM events WHERE stream = ? AND expires_ms > ? ORDER BY seq", stream, Date.now())
       .toArray();
@@ -49,10 +49,15 @@ export class Events {
 
   /** Deletes what nobody came back for. Returns when to sweep again; `undefined` if nothing is left. */
   sweep(): number | undefined {
-    this.#prepare();
+    if (!this.#exists()) return undefined;
     this.#storage.sql.exec("DELETE FROM events WHERE expires_ms <= ?", Date.now());
     const [next] = this.#storage.sql.exec("SELECT min(expires_ms) AS due FROM events");
     return typeof next?.due === "number" ? next.due : undefined;
+  }
+
+  #exists(): boolean {
+    this.#isReady ||= this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'events'").toArray().length > 0;
+    return this.#isReady;
   }
 
   #prepare(): void {

@@ -104,6 +104,18 @@ export function parseEvents(text: string): StreamEvent[] {
     });
 }
 
+/** Reads a stream message by message, as they come. */
+export async function* messagesOf(response: Response): AsyncGenerator<Received> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    const end = text.lastIndexOf("\n\n") + 2;
+    yield* parseEvents(text.slice(0, end)).flatMap(({ message }) => message ?? []);
+    text = text.slice(end);
+  }
+}
+
 /** Reads a stream until `isEnough` of it has arrived, and leaves it open. */
 export async function readUntil(response: Response, isEnough: (events: StreamEvent[]) => boolean): Promise<StreamEvent[]> {
   const reader = response.body?.getReader();

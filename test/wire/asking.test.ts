@@ -9,6 +9,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startServer, type TestServer } from "../support/server.ts";
+import { messagesOf, RawSession, type Received } from "../support/session.ts";
 import { describeWires, type Wire } from "../support/wires.ts";
 
 let server: TestServer;
@@ -79,6 +80,21 @@ describeWires("a tool that asks", (wire) => {
     const { isError, content } = await call(client, tool);
     expect([isError, content[0]]).toEqual([true, expect.objectContaining({ text: expect.stringContaining(lacking) })]);
     await client.close();
+  });
+
+  it("calls the other questions off when one is refused", async () => {
+    const session = await RawSession.begin(`${server.url}/mcp`, { capabilities: ALL });
+    const response = await session.post({ jsonrpc: "2.0", id: 7, method: "tools/call", params: { name: "ask_all", arguments: {} } });
+    const seen: Received[] = [];
+    for await (const message of messagesOf(response)) {
+      seen.push(message);
+      if (message.method === "roots/list") await session.post({ jsonrpc: "2.0", id: message.id, error: { code: -1, message: "no" } });
+    }
+    const asked = seen.filter(({ method, id }) => method !== undefined && id !== undefined);
+    const calledOff = seen.filter(({ method }) => method === "notifications/cancelled").map(({ params }) => params?.requestId);
+    expect(asked).toHaveLength(4);
+    expect(calledOff).toEqual(asked.filter(({ method }) => method !== "roots/list").map(({ id }) => id));
+    expect(seen.at(-1)).toMatchObject({ id: 7, result: { isError: true } });
   });
 
   it("refuses an answer that does not fit the form", async () => {

@@ -1,10 +1,10 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { z } from "zod";
 import { Deadlines } from "../../../src/lib/deadlines.ts";
 import { elicit } from "../../../src/mcp/ask.ts";
 import { runBounded } from "../../../src/mcp/bounded.ts";
 import type { Context } from "../../../src/mcp/context.ts";
-import { additive, defineTool } from "../../../src/mcp/define-tool.ts";
+import { additive, defineTool, readOnly } from "../../../src/mcp/define-tool.ts";
 import { DeadlineExceeded } from "../../../src/mcp/errors.ts";
 import type { Host, Invocation } from "../../../src/mcp/host.ts";
 
@@ -44,4 +44,54 @@ it("says that a write was cancelled when its client cancels while the user is as
   } as Partial<Host> as Host;
   const running = runBounded(askFirst, {}, invocation, host, () => {});
   await expect(running).rejects.toMatchObject({ name: "Cancelled", outcome: "cancelled" });
+});
+
+const reading = (run: (ctx: Context) => Promise<{ done: boolean }>) =>
+  defineTool({
+    name: "read_something",
+    title: "Read something",
+    description: "Reads as the test says.",
+    toolset: "test",
+    scopes: [],
+    annotations: readOnly,
+    input: z.object({}),
+    output: z.object({ done: z.boolean() }),
+    run: (_, ctx) => run(ctx),
+    render: ({ done }) => String(done)
+  });
+
+/** A host of short calls, whose questions are answered as told. */
+function bound(callMs: number, ask: () => Promise<never>) {
+  const host = {
+    deadlines: new Deadlines(),
+    limits: { callMs, detachedMs: callMs, inlineBytes: 1000 },
+    contextFor: (asked: Invocation) => ({ ask: asked.ask }) as Partial<Context> as Context
+  } as Partial<Host> as Host;
+  return { host, invocation: { onCancel: () => () => {}, ask } as Partial<Invocation> as Invocation };
+}
+
+const after = (delayMs: number) => new Promise<never>((resolve) => setTimeout(() => resolve({} as never), delayMs));
+
+it("asks nothing for a read that was left at its deadline", async () => {
+  const late = Promise.withResolvers<unknown>();
+  const tool = reading(async (ctx) => {
+    await after(100);
+    await ctx.ask({}).catch(late.resolve);
+    return { done: true };
+  });
+  const { host, invocation } = bound(50, () => after(0));
+  const onAsk = vi.fn();
+  await expect(runBounded(tool, {}, invocation, host, onAsk)).rejects.toBeInstanceOf(DeadlineExceeded);
+  expect(await late.promise).toBeInstanceOf(DeadlineExceeded);
+  expect(onAsk).not.toHaveBeenCalled();
+});
+
+it("waits for the slower of two questions at once, however short the deadline", async () => {
+  const tool = reading(async (ctx) => {
+    await Promise.all([ctx.ask({}), ctx.ask({})]);
+    return { done: true };
+  });
+  const delaysMs = [10, 200];
+  const { host, invocation } = bound(50, () => after(delaysMs.shift() ?? 0));
+  await expect(runBounded(tool, {}, invocation, host, () => {})).resolves.toEqual({ done: true });
 });

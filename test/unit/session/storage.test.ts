@@ -8,10 +8,10 @@ afterEach(() => reset());
 
 const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
 
-const send = (method: string, id: string | undefined, body?: object) =>
+const send = (method: string, id: string | undefined, body?: object, headers: Record<string, string> = {}) =>
   exports.default.fetch("http://localhost/mcp", {
     method,
-    headers: { ...HEADERS, ...(id !== undefined && { "mcp-session-id": id }) },
+    headers: { ...HEADERS, ...(id !== undefined && { "mcp-session-id": id }), ...headers },
     ...(body && { body: JSON.stringify({ jsonrpc: "2.0", ...body }) })
   });
 
@@ -53,6 +53,26 @@ describe("a session that calls nothing", () => {
       ids.push(id);
     }
     for (const id of ids) expect(await stored(stubOf(id))).toEqual(NOTHING);
+  });
+});
+
+describe("a session that stores something else first", () => {
+  it.each([
+    ["a level", "logging/setLevel", { level: "debug" }, "log_level"],
+    ["a subscription", "resources/subscribe", { uri: "calls://recent" }, "subscriptions"]
+  ])("is gone when its id has expired: %s", async (_, method, params, key) => {
+    const id = await begin();
+    await (await send("POST", id, { id: 1, method, params })).text();
+    const alarmMs = readSessionId(id).init.issuedMs + SESSION_TTL_MS;
+    expect(await stored(stubOf(id))).toEqual({ tables: [], keys: [key], alarmMs });
+    expect(await runDurableObjectAlarm(stubOf(id))).toBe(true);
+    expect(await stored(stubOf(id))).toEqual(NOTHING);
+  });
+
+  it("stores nothing for a stream that is not there", async () => {
+    const id = await begin();
+    await (await send("GET", id, undefined, { "last-event-id": "0123456789ab-3" })).text();
+    expect(await stored(stubOf(id))).toEqual(NOTHING);
   });
 });
 

@@ -76,6 +76,17 @@ describe("Calls", () => {
     expect(found).toEqual({ tool: [2], outcome: [2], since: [2], until: [1], text: [1], underscore: [] });
   });
 
+  it("finds text of any length, in whatever case", async () => {
+    const long = "the quick brown fox jumps over the lazy dog ".repeat(4);
+    const found = await inObject((storage) => {
+      const calls = new Calls(storage, () => {});
+      calls.append({ ...start, ...end, preview: undefined, arguments: long.toUpperCase() });
+      calls.append({ ...start, ...end });
+      return calls.list({ limit: 10, text: long }).calls.map(({ seq }) => seq);
+    });
+    expect(found).toEqual([1]);
+  });
+
   it("calls what was in flight unknown, once the object has started again", async () => {
     const outcomes = await inObject((storage) => {
       const before = new Calls(storage, () => {});

@@ -1,0 +1,64 @@
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { Deadlines } from "../../../src/lib/deadlines.ts";
+import { callTool } from "../../../src/mcp/call-tool.ts";
+import { createCatalog } from "../../../src/mcp/catalog.ts";
+import type { Context } from "../../../src/mcp/context.ts";
+import { additive, defineTool, readOnly } from "../../../src/mcp/define-tool.ts";
+import type { CallEnd } from "../../../src/mcp/history.ts";
+import type { Host, Invocation } from "../../../src/mcp/host.ts";
+import type { Principal } from "../../../src/mcp/principal.ts";
+
+const face = {
+  title: "A test",
+  description: "Answers what the test says.",
+  toolset: "test",
+  scopes: [],
+  input: z.strictObject({ answer: z.unknown() }),
+  output: z.object({ text: z.string() }),
+  run: async ({ answer }: { answer?: unknown }) => ({ text: answer as string }),
+  render: ({ text }: { text: string }) => text
+} as const;
+
+const slice = createCatalog({
+  info: { name: "test", title: "Test", version: "0" },
+  instructions: "",
+  tools: [
+    defineTool({ ...face, name: "read_it", annotations: readOnly }),
+    defineTool({ ...face, name: "write_it", annotations: additive })
+  ],
+  prompts: [],
+  resources: []
+}).sliceAt("");
+
+const PRINCIPAL: Principal = { id: "local", kind: "local", clientId: "local", scopes: [] };
+
+/** Calls a tool and tells how its row was settled. */
+async function call(name: string, answer: unknown): Promise<CallEnd | undefined> {
+  let settled: CallEnd | undefined;
+  const settle = (end: CallEnd) => {
+    settled = end;
+    return 1;
+  };
+  const host = {
+    deadlines: new Deadlines(),
+    limits: { callMs: 1000, detachedMs: 1000, inlineBytes: 1000 },
+    calls: { append: settle, open: () => 1, settle: (_, end) => settle(end) },
+    contextFor: () => ({}) as Context,
+    handleOf: () => "call_test"
+  } as Partial<Host> as Host;
+  const invocation = { slice, principal: PRINCIPAL, onCancel: () => () => {} } as Partial<Invocation> as Invocation;
+  await callTool(name, { answer } as never, invocation, host);
+  return settled;
+}
+
+it.each([
+  ["too large for a message", "x".repeat(2000), "TooLarge"],
+  ["of another shape", 1, "UpstreamFailed"]
+])("never says of a write that it failed when only its answer is %s", async (_, answer, error) => {
+  expect(await call("read_it", answer)).toMatchObject({ outcome: "error", error });
+  expect(await call("write_it", answer)).toMatchObject({
+    outcome: "unknown",
+    preview: "write_it went through, but its answer cannot be shown. Look at what it did before you do more."
+  });
+});
