@@ -21,6 +21,7 @@ const CHECKS: readonly Check[] = [
   { name: "eviction", about: "an idle object is evicted and its session goes on", limitMinutes: 2 },
   { name: "storage", about: "sessions that call nothing store nothing, and wrong ids make no object", limitMinutes: 3 },
   { name: "slow-reader", about: "clients that read nothing hold no memory without bound", limitMinutes: 3 },
+  { name: "sockets", about: "silent sockets let their objects sleep, and many on one session mix nothing up", limitMinutes: 4 },
   { name: "key-mode", about: "the built Worker, not local, serves API keys only", limitMinutes: 3 },
   { name: "conformance", about: "the protocol's own suite judges the built Worker", limitMinutes: 4 },
   { name: "inspector", about: "npm start serves the Inspector's CLI and mcp-remote", limitMinutes: 4, needs: ["packages"] },

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MCP_HEADERS, RawSession } from "../support/session.ts";
 import { startFixture } from "./fixture-worker.ts";
+import { objectFilesIn } from "./object-files.ts";
 import { type Expect, runCheck } from "./run-check.ts";
 
 // A thousand sessions that call nothing leave nothing of ours on the disk, and an id that is not ours leaves no object at all.
@@ -18,18 +19,18 @@ async function storesNothing(expect: Expect): Promise<void> {
     const worker = await startFixture("writes-worker.ts", stateDir);
     const url = `${worker.url}/mcp`;
     for (let i = 0; i < SESSIONS; i++) await listOnce(await RawSession.begin(url));
-    const listed = (await databasesIn(stateDir)).length;
+    const listed = (await objectFilesIn(stateDir)).length;
     const statuses = new Set<number>();
     for (let i = 0; i < WRONG_IDS; i++)
       for (const method of ["POST", "GET", "DELETE"]) statuses.add(await askWith(url, method, crypto.randomUUID()));
-    const afterWrong = (await databasesIn(stateDir)).length;
+    const afterWrong = (await objectFilesIn(stateDir)).length;
     const caller = await RawSession.begin(url);
     await caller.call("echo", { text: "control" });
     await worker.stop();
 
     expect("every id that is not ours was refused as not found", statuses.size === 1 && statuses.has(404), [...statuses]);
     expect("none of them made an object", afterWrong === listed, { listed, afterWrong });
-    const tables = (await databasesIn(stateDir)).map(tablesOf);
+    const tables = (await objectFilesIn(stateDir)).map(tablesOf);
     const ours = tables.filter((names) => names.length > 0);
     expect(`of ${tables.length} objects only the one that called has stored something`, ours.length === 1, ours.slice(0, 5));
     expect("the control is seen: that one has the table of calls", ours[0]?.includes("calls") ?? false, ours[0]);
@@ -48,13 +49,6 @@ async function askWith(url: string, method: string, id: string): Promise<number>
   const response = await fetch(url, { method, headers: { ...MCP_HEADERS, "mcp-session-id": id }, ...body });
   await response.arrayBuffer();
   return response.status;
-}
-
-async function databasesIn(stateDir: string): Promise<string[]> {
-  const entries = await readdir(stateDir, { recursive: true, withFileTypes: true });
-  return entries
-    .filter(({ name, parentPath }) => /^[0-9a-f]{64}\.sqlite$/.test(name) && parentPath.includes("SessionAgent"))
-    .map(({ name, parentPath }) => join(parentPath, name));
 }
 
 /** The tables and keys that are ours: the runtime notes an object's name and its alarm for itself. */
