@@ -8,11 +8,11 @@ export default defineConfig({
         // Inside workerd: each part by itself, against real storage.
         logLevel: "error", // the SDK's source maps name files that it does not ship
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"] }
+        test: { name: "unit", include: ["test/card.test.ts", "test/unit/**/*.test.ts"] }
       },
       {
         // In Node: the real Worker over HTTP, with the clients and the upstreams that others wrote.
-        test: { name: "wire", include: ["test/wire/**/*.test.ts", "test/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 }
+        test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 }
       }
     ]
   }

@@ -1,0 +1,123 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { Agent } from "agents";
+import { McpAgent } from "agents/mcp";
+import { describe, expect, it } from "vitest";
+import type { SessionAgent } from "../src/index.ts";
+import { readSessionId } from "../src/mcp/session-id.ts";
+
+// Each word of what this project says that it is, shown at work.
+
+const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+
+const send = (method: string, id: string | undefined, body?: object, headers: Record<string, string> = {}) =>
+  exports.default.fetch("http://localhost/mcp", {
+    method,
+    headers: { ...HEADERS, ...(id !== undefined && { "mcp-session-id": id }), ...headers },
+    ...(body && { body: JSON.stringify({ jsonrpc: "2.0", ...body }) })
+  });
+
+async function begin(): Promise<string> {
+  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "card", version: "1" } };
+  const response = await send("POST", undefined, { id: 0, method: "initialize", params });
+  await response.text();
+  return response.headers.get("mcp-session-id") ?? "";
+}
+
+const toCall = (name: string, args: object, meta = {}) => ({ id: 1, method: "tools/call", params: { name, arguments: args, ...meta } });
+
+const stubOf = (id: string) =>
+  env.SESSION.get(env.SESSION.idFromName(`session:${readSessionId(id).name}`)) as DurableObjectStub<SessionAgent>;
+
+const inObject = <T>(id: string, act: (agent: SessionAgent, state: DurableObjectState) => T | Promise<T>) =>
+  runInDurableObject(stubOf(id), act);
+
+describe("a per-session Durable Object", () => {
+  it("is made for each session, and no other has its calls", async () => {
+    const [one, other] = [await begin(), await begin()];
+    await (await send("POST", one, toCall("list_calls", {}))).text();
+    const count = (id: string) =>
+      inObject(id, (_, { storage }) => storage.sql.exec("SELECT count(*) AS count FROM sqlite_master WHERE name = 'calls'").one().count);
+    expect([await count(one), await count(other)]).toEqual([1, 0]);
+  });
+});
+
+describe("subclasses McpAgent", () => {
+  it("is one, and uses its contract: server, init, props and getSessionId", async () => {
+    const id = await begin();
+    await (await send("POST", id, toCall("list_calls", {}))).text();
+    const seen = await inObject(id, (agent) => ({
+      isMcpAgent: agent instanceof McpAgent && agent instanceof Agent,
+      hasServer: typeof agent.server.getClientVersion()?.name,
+      principal: agent.props?.principal.id,
+      sessionId: agent.getSessionId()
+    }));
+    expect(seen).toEqual({ isMcpAgent: true, hasServer: "string", principal: "local", sessionId: readSessionId(id).name });
+  });
+
+  it("lets its life cycle sleep, and starts it for its heartbeat, its schedule and its end when a client has gone", async () => {
+    const id = await begin();
+    await (await send("POST", id, toCall("list_calls", {}))).text();
+    expect(await inObject(id, (agent) => agent.lifecycle.isStarted())).toBe(false);
+    const long = toCall("long_operation", { steps: 20, delayMs: 50 }, { _meta: { progressToken: 1 } });
+    await (await send("POST", id, long)).body?.cancel(); // the client goes
+    await expect.poll(() => inObject(id, (agent) => agent.lifecycle.isStarted())).toBe(true);
+    await expect.poll(() => inObject(id, (agent) => agent._keepAliveRefs)).toBe(1);
+    await expect.poll(() => inObject(id, (agent) => agent._keepAliveRefs), { timeout: 5000 }).toBe(0);
+    const schedules = await inObject(id, (agent) => agent.getSchedules());
+    expect(schedules.map(({ callback }) => callback)).toContain("sweepSession");
+    await inObject(id, (_, { storage }) => storage.kv.put("expires_ms", 1));
+    await inObject(id, (agent) => agent.sweepSession()).catch(() => {}); // destroy aborts the object, and whoever asks it then
+    const schema = () => inObject(id, (_, { storage }) => storage.kv.get("schema")).catch(() => "being destroyed");
+    await expect.poll(schema).toBeUndefined();
+  });
+});
+
+describe("keeps tool-call history in Durable Object storage", () => {
+  it("has it after the object has lost its memory", async () => {
+    const id = await begin();
+    await (await send("POST", id, toCall("get_call", { call: "none" }))).text();
+    await evictDurableObject(stubOf(id));
+    expect(await (await send("POST", id, toCall("list_calls", {}))).text()).toContain('"get_call"');
+  });
+
+  it("deletes it when the session's id has expired", async () => {
+    const id = await begin();
+    await (await send("POST", id, toCall("list_calls", {}))).text();
+    await runDurableObjectAlarm(stubOf(id));
+    expect(
+      await inObject(id, (_, { storage }) => storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'calls'").toArray())
+    ).toEqual([]);
+  });
+});
+
+describe("serves Streamable HTTP", () => {
+  it("answers with JSON, or with a stream", async () => {
+    const id = await begin();
+    const json = await send("POST", id, toCall("list_calls", {}));
+    expect(json.headers.get("content-type")).toBe("application/json");
+    await json.text();
+    const stream = await send("POST", id, toCall("long_operation", { steps: 2, delayMs: 1 }, { _meta: { progressToken: 1 } }));
+    expect(stream.headers.get("content-type")).toBe("text/event-stream");
+    expect(await stream.text()).toContain("notifications/progress");
+  });
+});
+
+describe("serves hibernating WebSocket connections", () => {
+  it("answers on the same socket when its object has lost its memory", async () => {
+    const id = await begin();
+    const response = await send("GET", id, undefined, { upgrade: "websocket", "sec-websocket-protocol": "mcp" });
+    const socket = response.webSocket;
+    if (!socket) throw new Error(`The upgrade was answered with ${response.status}.`);
+    const frames: string[] = [];
+    socket.addEventListener("message", ({ data }) => void frames.push(String(data)));
+    socket.accept();
+    socket.send(JSON.stringify({ jsonrpc: "2.0", ...toCall("get_call", { call: "none" }) }));
+    await expect.poll(() => frames.length).toBe(1);
+    await evictDurableObject(stubOf(id), { webSockets: "hibernate" });
+    socket.send(JSON.stringify({ jsonrpc: "2.0", ...toCall("list_calls", {}) }));
+    await expect.poll(() => frames.length).toBe(2);
+    expect(frames[1]).toContain('"get_call"');
+    socket.close();
+  });
+});
