@@ -15,9 +15,11 @@ export async function serveSessionful(request: Request, { message, text }: ReadB
   const messages = Array.isArray(message) ? (message as readonly Message[]) : [message as Message];
   const initialize = messages.find((candidate) => isRequest(candidate) && candidate.method === "initialize") as RpcRequest | undefined;
   if (initialize && !Array.isArray(message)) return serveInitialize(request, initialize, admitted);
+  const unfit = refuseBatch(message, initialize !== undefined);
+  if (unfit) return unfit;
   const found = findSession(request, admitted);
   if (found instanceof Response) return found;
-  const refused = refuseBatch(message, found.session, initialize !== undefined);
+  const refused = refuseRevision(message, found.session);
   if (refused) return refused;
   const ready = Array.isArray(message) ? undefined : answerWithoutState(message as Message, admitted);
   if (!ready) return found.ask("post", { body: text });
@@ -39,12 +41,17 @@ function serveInitialize(request: Request, { id, params = {} }: RpcRequest, { ca
   return answer(id, JSON.stringify(toInitializeResult(catalog, init)), { "mcp-session-id": sessionId });
 }
 
-function refuseBatch(message: Message | readonly Message[], { init }: Session, hasInitialize: boolean): Response | undefined {
+/** What no session may send in one body; looked at first, because a batch that initializes has no session. */
+function refuseBatch(message: Message | readonly Message[], hasInitialize: boolean): Response | undefined {
   if (!Array.isArray(message)) return undefined;
-  if (!hasBatches(init.revision)) return refuse("batch_not_allowed", `Revision ${init.revision} has no batches.`, { id: null });
   if (message.length > MAX_BATCH) return refuse("batch_not_allowed", `A batch holds at most ${MAX_BATCH} messages.`, { id: null });
   if (hasInitialize) return refuse("batch_not_allowed", "initialize comes alone.", { id: null });
   return undefined;
+}
+
+function refuseRevision(message: Message | readonly Message[], { init }: Session): Response | undefined {
+  if (!Array.isArray(message) || hasBatches(init.revision)) return undefined;
+  return refuse("batch_not_allowed", `Revision ${init.revision} has no batches.`, { id: null });
 }
 
 /** The answers that are the same for every session that was not ended. */

@@ -1,9 +1,10 @@
+import { DEFAULTS } from "../config.ts";
 import { accepts } from "./accept.ts";
 import { refuse } from "./respond.ts";
 import { type Admitted, findSession } from "./session.ts";
 
-/** How much may wait for a client that does not read, bytes. */
-const QUEUE_BYTES = 1024 * 1024;
+/** How much may wait for a client that does not read, bytes: all that is kept of a stream comes at once, at up to three bytes a character. */
+const QUEUE_BYTES = 3 * DEFAULTS.stream.kept.length + 1024 * 1024;
 
 /** Every id that the server gave to an event fits this. */
 const EVENT_ID = /^[\w.-]{1,200}$/;

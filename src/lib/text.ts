@@ -7,6 +7,21 @@ export function cut(text: string, limit: number): string {
   return `${text.slice(0, splitsPair ? end - 1 : end)}…`;
 }
 
+/** Cuts text so that it takes at most `limitBytes` where it is written as JSON, never through a character, and marks the cut. */
+export function cutToJsonBytes(text: string, limitBytes: number): string {
+  let sizeBytes = 0;
+  let end = 0;
+  for (const character of text) {
+    sizeBytes += utf8Bytes(JSON.stringify(character)) - QUOTES_BYTES;
+    if (sizeBytes > limitBytes) return `${text.slice(0, end)}…`;
+    if (sizeBytes + MARK_BYTES <= limitBytes) end += character.length;
+  }
+  return text;
+}
+
+const QUOTES_BYTES = 2;
+const MARK_BYTES = 3;
+
 /** How many bytes a text takes in UTF-8. */
 export function utf8Bytes(text: string): number {
   return Buffer.byteLength(text, "utf8");

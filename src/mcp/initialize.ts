@@ -8,9 +8,12 @@ export function readInitialize(params: JsonObject, nowMs: number): SessionInit |
   const { protocolVersion, capabilities = {}, clientInfo = {} } = params;
   if (typeof protocolVersion !== "string" || !isJsonObject(capabilities) || !isJsonObject(clientInfo)) return undefined;
   const revision = isSessionfulRevision(protocolVersion) ? protocolVersion : SESSIONFUL_REVISIONS[0];
-  const client = { name: String(clientInfo.name ?? ""), version: String(clientInfo.version ?? "") };
+  const client = { name: toText(clientInfo.name), version: toText(clientInfo.version) };
   return { issuedMs: nowMs, revision, capabilities, client };
 }
+
+/** What a client says of itself is for showing: anything but text says nothing. */
+const toText = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** The result of `initialize`. */
 export function toInitializeResult({ capabilities, info, instructions }: Catalog, { revision }: SessionInit): JsonObject {

@@ -28,8 +28,9 @@ export const METHODS: Readonly<Record<string, Method>> = {
 
   async "prompts/get"(params, invocation, host) {
     const { name, arguments: args = {} } = params;
-    const prompt = typeof name === "string" ? invocation.slice.prompt(name) : undefined;
-    if (!prompt) throw invalidParams(`Unknown prompt: ${cut(String(name), 64)}`, "unknown_prompt");
+    if (typeof name !== "string") throw invalidParams("prompts/get needs the name of a prompt.");
+    const prompt = invocation.slice.prompt(name);
+    if (!prompt) throw invalidParams(`Unknown prompt: ${cut(name, 64)}`, "unknown_prompt");
     const input = prompt.input.safeParse(args);
     if (!input.success) throw invalidParams(`The arguments of ${prompt.name} are not valid. ${namesOfFaults(input.error)}`);
     return guarded(prompt.name, async () => ({

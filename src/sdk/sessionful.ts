@@ -5,7 +5,7 @@ import { cut } from "../lib/text.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import { LOG_LEVELS } from "../mcp/context.ts";
 import type { Conversation } from "../mcp/conversation.ts";
-import { RpcError } from "../mcp/errors.ts";
+import { InvalidInput, RpcError } from "../mcp/errors.ts";
 import type { Host, Invocation } from "../mcp/host.ts";
 import { RPC_CODES } from "../mcp/json-rpc.ts";
 import { invalidParams, METHODS, type Method } from "../mcp/methods.ts";
@@ -69,7 +69,12 @@ function methodsOf(conversation: Conversation): Readonly<Record<string, Method>>
     async "resources/subscribe"({ uri }, { slice }) {
       const known = uriOf(uri);
       if (!slice.resource(known)) throw invalidParams("There is no such resource to subscribe to.", "unknown_resource");
-      conversation.subscribe(known);
+      try {
+        conversation.subscribe(known);
+      } catch (error) {
+        if (error instanceof InvalidInput) throw invalidParams(error.message, "too_many_subscriptions");
+        throw error;
+      }
       return {};
     },
     async "resources/unsubscribe"({ uri }) {

@@ -115,16 +115,18 @@ export class Exchange implements ReplyPort {
   #write(text: string): void {
     if (this.#socket) sendText(this.#socket, text);
     if (!this.#writer) return;
+    // Looked at before and not after: one event may be larger than all that may wait, and a client that reads gets it.
+    if (this.#queuedBytes > this.#options.queueBytes) {
+      this.#writer.abort(new Error("The client does not read.")).catch(() => {});
+      this.#abandon();
+      return;
+    }
     const chunk = encoder.encode(text);
     this.#queuedBytes += chunk.byteLength;
     const written = () => {
       this.#queuedBytes -= chunk.byteLength;
     };
     this.#writer.write(chunk).then(written, () => this.#abandon());
-    if (this.#queuedBytes > this.#options.queueBytes) {
-      this.#writer.abort(new Error("The client does not read.")).catch(() => {});
-      this.#abandon();
-    }
   }
 
   #abandon(): void {
@@ -141,9 +143,13 @@ export class Exchange implements ReplyPort {
     const writer = this.#writer;
     this.#writer = undefined;
     writer?.close().catch(() => {});
-    this.#options.onStreamEnd(events);
-    this.#socket?.close(1000, "the stream has ended");
-    this.#finish();
+    try {
+      this.#options.onStreamEnd(events);
+    } finally {
+      // Whatever became of the stored rest, nobody waits for more, and nothing keeps the object awake.
+      this.#socket?.close(1000, "the stream has ended");
+      this.#finish();
+    }
   }
 }
 

@@ -204,7 +204,9 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
         start: () => this.lifecycle.start(),
         keepAliveWhile: (work: () => Promise<void>) => this.keepAliveWhile(work),
         scheduleSweep: async (atMs: number) => {
-          await this.schedule(new Date(Math.ceil(atMs / 1000) * 1000), "sweepSession");
+          const seconds = Math.ceil(atMs / 1000);
+          // The time is the payload as well, by which equal schedules are one: each sweep asks for the object's end again.
+          await this.schedule(new Date(seconds * 1000), "sweepSession", seconds, { idempotent: true });
         }
       };
     }

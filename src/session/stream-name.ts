@@ -1,7 +1,7 @@
 import { isRequestId, type RequestId } from "../mcp/json-rpc.ts";
 
-/** An id longer than this stays out of the name: names travel in headers. */
-const MAX_ID_LENGTH = 64;
+/** An id longer than this, bytes, stays out of the name: names travel in headers, and a socket's tag holds 256 characters. */
+const MAX_ID_BYTES = 64;
 
 /**
  * Names a stream, unlike any other of the session, and says in the name which request it answers: should the object be lost,
@@ -9,8 +9,8 @@ const MAX_ID_LENGTH = 64;
  */
 export function createStreamName(id: RequestId | undefined): string {
   const unique = crypto.randomUUID().slice(0, 13).replace("-", "");
-  const written = id === undefined ? "" : JSON.stringify(id);
-  return written === "" || written.length > MAX_ID_LENGTH ? unique : `${unique}.${Buffer.from(written).toString("base64url")}`;
+  const written = Buffer.from(id === undefined ? "" : JSON.stringify(id));
+  return written.byteLength === 0 || written.byteLength > MAX_ID_BYTES ? unique : `${unique}.${written.toString("base64url")}`;
 }
 
 /** The request that a stream answers, as its name says; `undefined` where it does not. */

@@ -7,6 +7,9 @@ const KEPT_MS = 5 * 60 * 1000;
 /** A row holds 2 MB at most in production; a UTF-16 unit takes at most 3 bytes. */
 const CHUNK_LENGTH = 512 * 1024;
 
+/** The standalone stream never ends: no more rows of one stream are kept than a POST's stream has events. */
+const MAX_ROWS = 256;
+
 /** The table `events`: what clients of broken streams have yet to read, as the very text of the streams. Only this class writes it. */
 export class Events {
   readonly #storage: DurableObjectStorage;
@@ -28,6 +31,7 @@ export class Events {
     for (const chunk of piecesOf(text, CHUNK_LENGTH)) {
       this.#storage.sql.exec("INSERT INTO events (stream, seq, expires_ms, body) VALUES (?, ?, ?, ?)", stream, ++seq, expiresMs, chunk);
     }
+    if (seq > MAX_ROWS) this.#storage.sql.exec("DELETE FROM events WHERE stream = ? AND seq <= ?", stream, seq - MAX_ROWS);
     this.#onStored(expiresMs);
   }
 

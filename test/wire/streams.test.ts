@@ -119,6 +119,18 @@ describe("a dropped call", () => {
     expect(messages.map(({ params, id }) => params?.progress ?? id)).toEqual([1, 2, 3, 4, 5, 7]);
   });
 
+  it("is there in full where the rest of its stream is long and not in ASCII", async () => {
+    const session = await RawSession.begin(url);
+    const call = longCall(200, 1);
+    const wordy = { ...call, params: { ...call.params, _meta: { progressToken: "\u8a9e".repeat(9000) } } };
+    const [primed] = await postAndDrop(session, wordy, (text) => text.includes("data: \n\n"));
+    await expect
+      .poll(async () => (await session.call("list_calls", { tool: "long_operation" })).structuredContent?.calls, { timeout: 5000 })
+      .toMatchObject([{ outcome: "ok" }]);
+    const messages = messagesOf(parseEvents(await (await resume(session, primed?.id ?? "")).text()));
+    expect(messages.at(-1)).toMatchObject({ id: 7, result: {} });
+  });
+
   it("is answered with an error where nothing is left of its stream, so that nobody waits for ever", async () => {
     const session = await RawSession.begin(url);
     const lost = `0123456789ab.${Buffer.from('"my id"').toString("base64url")}-3`;

@@ -214,6 +214,34 @@ describe("initialize", () => {
   });
 });
 
+describe("odd but valid JSON", () => {
+  const odd = { toString: 1, valueOf: 1 };
+
+  it("as the client's name begins a session all the same", async () => {
+    const body = JSON.stringify({ ...INITIALIZE, params: { ...INITIALIZE.params, clientInfo: { name: odd, version: [odd] } } });
+    expect(await outcome(await fetch(url, { method: "POST", headers: MCP_HEADERS, body }))).toEqual([200, undefined]);
+  });
+
+  it.each([
+    ["prompts/get", { name: odd }],
+    ["tools/call", { name: odd }],
+    ["resources/read", { uri: odd }],
+    ["resources/subscribe", { uri: odd }],
+    ["tools/list", { cursor: odd }],
+    ["logging/setLevel", { level: odd }],
+    ["completion/complete", { ref: odd, argument: odd }]
+  ])("in the params of %s is refused as params", async (method, params) => {
+    expect(await outcome(await session.post({ jsonrpc: "2.0", id: 1, method, params }))).toEqual([200, -32602]);
+  });
+
+  it("tells a session with too many subscriptions so", async () => {
+    const crowded = await RawSession.begin(url);
+    const subscribe = (i: number) => crowded.request("resources/subscribe", { uri: `repository://octo/number-${i}` });
+    for (let i = 0; i < 100; i++) await subscribe(i);
+    expect((await subscribe(100))[0]?.error).toMatchObject({ code: -32602, data: { reason: "too_many_subscriptions" } });
+  });
+});
+
 describe("a batch", () => {
   const batch = (count: number) => Array.from({ length: count }, (_, id) => ({ ...PING, id }));
   let older: RawSession;
@@ -252,6 +280,11 @@ describe("a batch", () => {
     ["with one initialize", [INITIALIZE]]
   ])("%s is 400", async (_, body) => {
     expect(await outcome(await older.post(body))).toEqual([400, -32600]);
+  });
+
+  it("that initializes is 400, though it has no session", async () => {
+    const body = JSON.stringify([INITIALIZE, { ...INITIALIZE, id: 2 }]);
+    expect(await outcome(await fetch(url, { method: "POST", headers: MCP_HEADERS, body }))).toEqual([400, -32600]);
   });
 
   it("is 400 in every other revision", async () => {

@@ -1,11 +1,12 @@
 import { z } from "zod";
-import { cut } from "../../lib/text.ts";
+import { cutToJsonBytes } from "../../lib/text.ts";
 import { defineTool, readOnlyHere } from "../../mcp/define-tool.ts";
 import { OUTCOMES } from "../../mcp/errors.ts";
 import { recordedCall, toRecordedCall } from "./recorded-call.ts";
 
-/** A page of a hundred calls must fit one message. */
-const MAX_SHOWN = 200;
+/** What a page shows of arguments and answers, bytes: a hundred calls must fit one message, and a few may show more of each. */
+const PAGE_BYTES = 24 * 1024;
+const MAX_SHOWN_BYTES = 400;
 
 const time = (name: string) =>
   z
@@ -36,10 +37,11 @@ export const listCalls = defineTool({
   }),
   async run({ since, until, ...query }, ctx) {
     const page = ctx.history.list({ ...query, sinceMs: toMs(since), untilMs: toMs(until) });
+    const shownBytes = Math.min(MAX_SHOWN_BYTES, PAGE_BYTES / (2 * page.calls.length));
     const calls = page.calls.map(toRecordedCall).map((call) => ({
       ...call,
-      arguments: call.arguments && cut(call.arguments, MAX_SHOWN),
-      preview: call.preview && cut(call.preview, MAX_SHOWN)
+      arguments: call.arguments && cutToJsonBytes(call.arguments, shownBytes),
+      preview: call.preview && cutToJsonBytes(call.preview, shownBytes)
     }));
     return { calls, nextCursor: page.nextCursor };
   },

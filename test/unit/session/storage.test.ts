@@ -168,4 +168,30 @@ describe("a session that calls", () => {
     expect((await stored(stubOf(id))).alarmMs).toBe(readSessionId(id).init.issuedMs + SESSION_TTL_MS);
     expect(JSON.stringify(await call(id))).toContain("long_operation");
   });
+
+  it("stands in one schedule for its end, however often the base class sweeps", async () => {
+    const id = await begin();
+    const stream = () =>
+      send("POST", id, {
+        id: 1,
+        method: "tools/call",
+        params: { name: "long_operation", arguments: { steps: 3, delayMs: 20 }, _meta: { progressToken: 1 } }
+      });
+    const reader = (await stream()).body?.getReader();
+    await reader?.read();
+    await reader?.cancel(); // the client goes, and the base class starts
+    const schedules = () =>
+      runInDurableObject(stubOf(id), (_, { storage }) => storage.sql.exec("SELECT time FROM cf_agents_jobs ORDER BY time").toArray());
+    const endMs = readSessionId(id).init.issuedMs + SESSION_TTL_MS;
+    for (let sweep = 0; sweep < 3; sweep++) {
+      await expect.poll(async () => (await schedules().catch(() => [])).length, { timeout: 5000 }).toBe(2);
+      await runInDurableObject(stubOf(id), (_, { storage }) => {
+        storage.sql.exec("UPDATE events SET expires_ms = 1");
+        storage.sql.exec("UPDATE cf_agents_jobs SET time = 1000 WHERE time < ?", endMs);
+      });
+      await runDurableObjectAlarm(stubOf(id));
+      expect(await schedules()).toEqual([{ time: endMs }]);
+      await (await stream()).text();
+    }
+  });
 });

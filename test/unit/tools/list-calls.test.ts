@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import { DEFAULTS } from "../../../src/config.ts";
+import { utf8Bytes } from "../../../src/lib/text.ts";
+import type { Context } from "../../../src/mcp/context.ts";
+import type { RecordedCall } from "../../../src/mcp/history.ts";
+import { listCalls } from "../../../src/tools/history/list-calls.ts";
+
+const ctxOf = (count: number, shown: string) => {
+  const call: RecordedCall = {
+    call: "call_0123abcd_zzzz_0000",
+    tool: "a_tool_with_the_longest_name_that_the_protocol_allows_for_a_tool_",
+    outcome: "cancelled",
+    startedMs: 1_795_000_000_000,
+    durationMs: 900_000,
+    era: "sessionful",
+    client: "test/1",
+    arguments: shown.repeat(100),
+    preview: shown.repeat(100),
+    error: undefined
+  };
+  const history = { list: () => ({ calls: Array<RecordedCall>(count).fill(call), nextCursor: "zzzz" }), get: () => undefined };
+  return { history } as Partial<Context> as Context;
+};
+
+it.each([["plain text"], ['"quotes" and \\'], ["\u8a9e"], ["\u{1f600}"], ["\u0001"]])(
+  "fits a hundred calls into one message: %j",
+  async (shown) => {
+    const output = await listCalls.run({ limit: 100 }, ctxOf(100, shown));
+    const message = { content: [{ type: "text", text: listCalls.structured?.render(output) }], structuredContent: output };
+    expect(utf8Bytes(JSON.stringify(message))).toBeLessThan(DEFAULTS.call.inlineBytes);
+  }
+);
+
+it("shows more of each of a few, and marks what was cut", async () => {
+  const { calls } = (await listCalls.run({ limit: 20 }, ctxOf(2, "words "))) as { calls: { preview: string }[] };
+  expect(calls[0]?.preview).toMatch(/^(words ){66}w?…$/);
+});
