@@ -2,10 +2,11 @@ import { parseArgs } from "node:util";
 import { bare } from "./lanes/bare.ts";
 import { dormouse } from "./lanes/dormouse.ts";
 import type { Lane } from "./lanes/lane.ts";
+import { socket } from "./lanes/socket.ts";
 import { stock } from "./lanes/stock.ts";
 
 /** Every lane, in the order of the tables. The first that runs is compared with the others. */
-const LANES: readonly Lane[] = [dormouse, bare, stock];
+const LANES: readonly Lane[] = [dormouse, socket, bare, stock];
 
 const STORAGES = ["disk", "tmpfs"] as const;
 
