@@ -148,7 +148,8 @@ export class SocketLane {
       return refuse("too_many_in_flight", `This socket has ${limits.inFlight} requests in flight. Wait for an answer.`);
     }
     const done = connect(init).then(
-      (serve) => new Promise<void>((resolve) => switchboard.request(request, { principal, slice }, this.#portOf(name, resolve), serve))
+      (serve) =>
+        new Promise<void>((resolve) => switchboard.request(request, { principal, slice }, this.#portOf(name, socket, resolve), serve))
     );
     this.#inFlight.set(name, work.add(done));
     try {
@@ -160,13 +161,13 @@ export class SocketLane {
   }
 
   /** Sends to whichever socket has the name at the time: it may have been resumed. */
-  #portOf(name: string, done: () => void): ReplyPort {
+  #portOf(name: string, asker: WebSocket, done: () => void): ReplyPort {
     const { events } = this.#options;
     return {
       origin: name,
       send: (message, isFinal) => {
         const frame = JSON.stringify(message);
-        const isSent = this.#send(name, frame);
+        const isSent = this.#send(name, frame, asker);
         if (!isFinal) return;
         if (!isSent) events.append(streamOf(name), `${frame}\n`);
         done();
@@ -177,8 +178,8 @@ export class SocketLane {
   }
 
   /** Tells whether there was a socket to send to. The runtime does not say how much of it is read, so what is unheard of has a bound. */
-  #send(name: string, frame: string): boolean {
-    const socket = this.#options.sockets.named(name);
+  #send(name: string, frame: string, asker?: WebSocket): boolean {
+    const socket = this.#options.sockets.named(name, asker);
     if (!socket) return false;
     const traffic = this.#trafficOf(name);
     traffic.unheardBytes += utf8Bytes(frame);

@@ -18,6 +18,8 @@ export interface SocketAttachment {
 /** The sockets of a session that speak MCP, as the runtime keeps them. */
 export class Sockets {
   readonly #ctx: DurableObjectState;
+  /** What was read of the attachments: to read one is to parse it, and each frame needs it. */
+  readonly #known = new WeakMap<WebSocket, SocketAttachment>();
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
@@ -39,7 +41,9 @@ export class Sockets {
     return this.#ctx.getWebSockets(MCP).filter(isOpen);
   }
 
-  named(name: string): WebSocket | undefined {
+  /** The open socket of a name: the one that is guessed, unless another has taken its place. */
+  named(name: string, guess?: WebSocket): WebSocket | undefined {
+    if (guess && isOpen(guess)) return guess;
     return this.#ctx.getWebSockets(tagOf(name)).findLast(isOpen);
   }
 
@@ -52,10 +56,15 @@ export class Sockets {
 
   /** `undefined` for a socket that does not speak MCP. */
   attachmentOf(socket: WebSocket): SocketAttachment | undefined {
-    return (socket.deserializeAttachment() as SocketAttachment | null) ?? undefined; // written by this class only
+    const known = this.#known.get(socket);
+    if (known) return known;
+    const attachment = socket.deserializeAttachment() as SocketAttachment | null; // written by this class only
+    if (attachment) this.#known.set(socket, attachment);
+    return attachment ?? undefined;
   }
 
   attach(socket: WebSocket, attachment: SocketAttachment): void {
+    this.#known.set(socket, attachment);
     socket.serializeAttachment(attachment);
   }
 }

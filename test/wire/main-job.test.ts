@@ -6,6 +6,7 @@ import { type GitHubUpstream, startGitHub } from "../../scripts/upstreams/github
 import { startWeather, type WeatherUpstream } from "../../scripts/upstreams/weather.ts";
 import { readSessionId } from "../../src/mcp/session-id.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { describeWires, type Wire } from "../support/wires.ts";
 
 let github: GitHubUpstream;
 let weather: WeatherUpstream;
@@ -33,6 +34,12 @@ const connect = async (sessionId?: string, path = "/mcp") => {
   const client = new Client({ name: "an official client", version: "1" });
   await client.connect(transport);
   return { client, sessionId: transport.sessionId ?? "" };
+};
+
+const connectOver = async (wire: Wire) => {
+  const client = new Client({ name: "an official client", version: "1" });
+  await client.connect(wire.createTransport(`${server.url}/mcp`));
+  return client;
 };
 
 /** The structured result of a call that must have succeeded. */
@@ -75,30 +82,32 @@ it("searches, runs long, disconnects, is evicted, and has every call in its hist
   await again.close();
 });
 
-it("gives the resources, the template and the prompt", async () => {
-  const { client } = await connect();
-  const [repository] = (
-    structured(await client.callTool({ name: "search_repositories", arguments: { query: "language:Go" } })) as never as {
-      repositories: { fullName: string }[];
-    }
-  ).repositories;
-  const { contents } = await client.readResource({ uri: `repository://${repository?.fullName}` });
-  expect(JSON.parse((contents[0] as { text: string }).text)).toMatchObject({ name: repository?.fullName, language: "Go" });
-  const recent = await client.readResource({ uri: "calls://recent" });
-  expect(JSON.parse((recent.contents[0] as { text: string }).text).calls).toHaveLength(1);
-  const prompt = await client.getPrompt({ name: "explore_repository", arguments: { owner: "octo", repo: "cat" } });
-  expect(prompt.messages[0]?.content).toMatchObject({ type: "text", text: expect.stringContaining("octo/cat") });
-  await client.close();
-});
+describeWires("a client", (wire) => {
+  it("reads the resources, the template and the prompt", async () => {
+    const client = await connectOver(wire);
+    const [repository] = (
+      structured(await client.callTool({ name: "search_repositories", arguments: { query: "language:Go" } })) as never as {
+        repositories: { fullName: string }[];
+      }
+    ).repositories;
+    const { contents } = await client.readResource({ uri: `repository://${repository?.fullName}` });
+    expect(JSON.parse((contents[0] as { text: string }).text)).toMatchObject({ name: repository?.fullName, language: "Go" });
+    const recent = await client.readResource({ uri: "calls://recent" });
+    expect(JSON.parse((recent.contents[0] as { text: string }).text).calls).toHaveLength(1);
+    const prompt = await client.getPrompt({ name: "explore_repository", arguments: { owner: "octo", repo: "cat" } });
+    expect(prompt.messages[0]?.content).toMatchObject({ type: "text", text: expect.stringContaining("octo/cat") });
+    await client.close();
+  });
 
-it("tells the weather in both units", async () => {
-  const { client } = await connect();
-  const metric = structured(await client.callTool({ name: "get_weather", arguments: { location: "Madrid" } }));
-  const imperial = structured(await client.callTool({ name: "get_weather", arguments: { location: "Madrid", units: "imperial" } }));
-  expect(metric).toMatchObject({ location: expect.stringContaining("Madrid"), units: { temperature: "°C" }, days: expect.any(Array) });
-  expect(imperial).toMatchObject({ units: { temperature: "°F" } });
-  expect(Number(imperial.temperature)).toBeCloseTo(Number(metric.temperature) * 1.8 + 32, 0);
-  await client.close();
+  it("is told the weather in both units", async () => {
+    const client = await connectOver(wire);
+    const metric = structured(await client.callTool({ name: "get_weather", arguments: { location: "Madrid" } }));
+    const imperial = structured(await client.callTool({ name: "get_weather", arguments: { location: "Madrid", units: "imperial" } }));
+    expect(metric).toMatchObject({ location: expect.stringContaining("Madrid"), units: { temperature: "°C" }, days: expect.any(Array) });
+    expect(imperial).toMatchObject({ units: { temperature: "°F" } });
+    expect(Number(imperial.temperature)).toBeCloseTo(Number(metric.temperature) * 1.8 + 32, 0);
+    await client.close();
+  });
 });
 
 it("serves the same tools on /mcp and /mcp/x/all, and a toolset by itself", async () => {

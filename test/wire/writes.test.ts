@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type GitHubStub, startGitHubStub } from "../support/github-stub.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { RawSession } from "../support/session.ts";
+import { describeWires, type WireSession } from "../support/wires.ts";
 
 let stub: GitHubStub;
 let server: TestServer;
-let session: RawSession;
 
 beforeAll(async () => {
   stub = await startGitHubStub();
@@ -14,20 +14,23 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([server?.close(), stub?.close()]);
 });
-beforeEach(async () => {
-  stub.reset();
-  session = await RawSession.begin(`${server.url}/mcp`);
-});
+beforeEach(() => stub.reset());
 
 const NOTE = { owner: "octo", repo: "notes", title: "a note", body: "of this test" };
 
-const newest = async () => {
-  const { structuredContent } = await session.call("list_calls", { limit: 1 });
-  const calls = structuredContent?.calls as { tool: string; outcome: string }[] | undefined;
-  return calls?.[0];
-};
+describeWires("create_note", (wire) => {
+  let session: WireSession;
+  beforeEach(async () => {
+    session = await wire.open(`${server.url}/mcp`);
+  });
+  afterEach(() => session.close());
 
-describe("create_note", () => {
+  const newest = async () => {
+    const { structuredContent } = await session.call("list_calls", { limit: 1 });
+    const calls = structuredContent?.calls as { tool: string; outcome: string }[] | undefined;
+    return calls?.[0];
+  };
+
   // A redirect is a case of test/unit/clients: the harness's own hop to the stub cannot carry one.
   it.each([
     ["ok", false, "ok"],
