@@ -30,6 +30,9 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
   streamLimits: DEFAULTS.stream
 };
 
+/** They say that there was no code, or no close, and may not be sent: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
+const UNSENDABLE_CODES = new Set([1004, 1005, 1006, 1015]);
+
 /**
  * The object that owns one session of a catalog: its connection, its calls. Wiring only; everything on its prototype can be
  * called over RPC.
@@ -76,7 +79,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     override webSocketMessage(): void {}
 
     override webSocketClose(socket: WebSocket, code: number): void {
-      socket.close(code === 1005 ? 1000 : code); // 1005 says that there was no code, and may not be sent
+      socket.close(UNSENDABLE_CODES.has(code) ? 1000 : code);
     }
 
     override async alarm(): Promise<void> {
