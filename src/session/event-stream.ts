@@ -4,7 +4,7 @@ import { piecesOf } from "../lib/text.ts";
 export class EventStream {
   readonly name: string;
   readonly #limits: EventLimits;
-  readonly #kept: { readonly id: string; readonly text: string }[] = [];
+  readonly #kept: { readonly text: string; readonly isAnswer: boolean }[] = [];
   #keptLength = 0;
   #lastNumber = 0;
 
@@ -13,14 +13,16 @@ export class EventStream {
     this.#limits = limits;
   }
 
-  /** Adds an event and returns its text. The newest is always kept, whatever its size. */
-  add(data: string): string {
-    const id = this.#nextId();
-    const text = toEvent(id, data);
-    this.#kept.push({ id, text });
+  /** Adds an event and returns its text. The newest is always kept, whatever its size, and so are answers: a batch has at most 20. */
+  add(data: string, isAnswer: boolean): string {
+    const text = toEvent(this.#nextId(), data);
+    this.#kept.push({ text, isAnswer });
     this.#keptLength += text.length;
-    while (this.#kept.length > 1 && (this.#kept.length > this.#limits.events || this.#keptLength > this.#limits.length)) {
-      this.#keptLength -= this.#kept.shift()?.text.length ?? 0;
+    while (this.#kept.length > this.#limits.events || this.#keptLength > this.#limits.length) {
+      const oldest = this.#kept.findIndex((event) => !event.isAnswer);
+      if (oldest < 0 || oldest === this.#kept.length - 1) break;
+      const [dropped] = this.#kept.splice(oldest, 1);
+      this.#keptLength -= dropped?.text.length ?? 0;
     }
     return text;
   }

@@ -61,7 +61,7 @@ export class Exchange implements ReplyPort {
       return;
     }
     const events = this.#openStream();
-    this.#write(events.add(JSON.stringify(message)));
+    this.#write(events.add(JSON.stringify(message), isFinal));
     if (this.#unanswered === 0) this.#endStream(events);
   }
 
@@ -108,7 +108,7 @@ export class Exchange implements ReplyPort {
     writer.closed.catch(() => this.#abandon());
     this.#respond(new Response(readable, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } }));
     if (this.#options.canPrime) this.#write(events.prime(this.#options.retryMs));
-    for (const answer of this.#answers.splice(0)) this.#write(events.add(JSON.stringify(answer)));
+    for (const answer of this.#answers.splice(0)) this.#write(events.add(JSON.stringify(answer), true));
     return events;
   }
 

@@ -16,15 +16,16 @@ import { HttpLane, type StreamLimits } from "./http-lane.ts";
 import { createReaders } from "./readers.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionLife } from "./session-life.ts";
-import { SocketLane } from "./socket-lane.ts";
+import { SocketLane, type SocketLimits } from "./socket-lane.ts";
 import { type SocketAttachment, Sockets } from "./sockets.ts";
 
 /** What a test may make otherwise, to see that it notices. */
 export interface SessionAgentOptions {
   /** Makes the store of calls: one that writes too late loses some when it is killed. */
   createCalls(storage: DurableObjectStorage, onFirstCall: () => void): Calls;
-  /** How much of a stream is held: without bounds a client that does not read fills the memory. */
+  /** How much is held for a client: without bounds one that does not read fills the memory. */
   readonly streamLimits: StreamLimits;
+  readonly socketLimits: SocketLimits;
   /** Whether credentials that opened a socket are still good. A parameter, because credentials are above this layer. */
   isStillValid(attachment: SocketAttachment, env: Env): Promise<boolean>;
 }
@@ -32,15 +33,19 @@ export interface SessionAgentOptions {
 const DEFAULT_OPTIONS: SessionAgentOptions = {
   createCalls: (storage, onFirstCall) => new Calls(storage, onFirstCall),
   streamLimits: DEFAULTS.stream,
+  socketLimits: DEFAULTS.socket,
   isStillValid: async ({ credential }) => credential === undefined
 };
+
+/** They say that there was no code, or no close, and may not be sent: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
+const UNSENDABLE_CODES = new Set([1004, 1005, 1006, 1015]);
 
 /**
  * The object that owns one session of a catalog: its connection, its calls. Wiring only; everything on its prototype can be
  * called over RPC.
  */
 export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOptions> = {}) {
-  const { createCalls, streamLimits, isStillValid } = { ...DEFAULT_OPTIONS, ...options };
+  const { createCalls, streamLimits, socketLimits, isStillValid } = { ...DEFAULT_OPTIONS, ...options };
   return class SessionAgent extends McpAgent<Env, unknown, { principal: Principal }> {
     // Set by init(), which every request awaits before anything reads it.
     override server!: Server;
@@ -63,7 +68,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       switchboard: this.#switchboard,
       events: this.#events,
       sockets: this.#sockets,
-      limits: DEFAULTS.socket,
+      limits: socketLimits,
       connect: (init) => this.#ready(init),
       introduce: (init, attachment) => this.#introduce(init, attachment),
       isStillValid: (attachment) => isStillValid(attachment, this.env),
@@ -95,7 +100,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
 
     override webSocketClose(socket: WebSocket, code: number): void {
       this.#socketLane.drop(socket);
-      socket.close(code === 1005 ? 1000 : code); // 1005 says that there was no code, and may not be sent
+      socket.close(UNSENDABLE_CODES.has(code) ? 1000 : code);
     }
 
     override async alarm(): Promise<void> {

@@ -19,16 +19,27 @@ const FLOOD_MIB = (READERS * MESSAGES * SIZE_BYTES) / MIB;
 const BOUND_MIB = FLOOD_MIB / 2;
 
 async function holdsABound(expect: Expect): Promise<void> {
-  const bounded = await floodOnce("writes-worker.ts");
-  const boundless = await floodOnce("boundless-worker.ts");
-  const about = `of ${FLOOD_MIB} MiB that nobody reads`;
-  expect(`workerd grows by less than half ${about}`, bounded.grownMib < BOUND_MIB, `${bounded.grownMib} MiB`);
-  expect("a neighbour is served meanwhile", bounded.isNeighbourServed);
-  expect("the calls complete all the same", bounded.completed === READERS, bounded.completed);
-  expect(`the control, without a bound, grows by more than half ${about}`, boundless.grownMib > BOUND_MIB, `${boundless.grownMib} MiB`);
+  for (const [wire, ask] of [
+    ["HTTP", postAndNeverRead],
+    ["WebSocket", openAndNeverRead]
+  ] as const) {
+    const bounded = await floodOnce("writes-worker.ts", ask);
+    const boundless = await floodOnce("boundless-worker.ts", ask);
+    const about = `of ${FLOOD_MIB} MiB that nobody reads`;
+    expect(`${wire}: workerd grows by less than half ${about}`, bounded.grownMib < BOUND_MIB, `${bounded.grownMib} MiB`);
+    expect(`${wire}: a neighbour is served meanwhile`, bounded.isNeighbourServed);
+    expect(`${wire}: the calls complete all the same`, bounded.completed === READERS, bounded.completed);
+    expect(
+      `${wire}: the control, without a bound, grows by more than half ${about}`,
+      boundless.grownMib > BOUND_MIB,
+      `${boundless.grownMib} MiB`
+    );
+  }
 }
 
-async function floodOnce(main: string): Promise<{ grownMib: number; isNeighbourServed: boolean; completed: number }> {
+type AskAndNeverRead = (url: string, sessionId: string) => Socket;
+
+async function floodOnce(main: string, ask: AskAndNeverRead): Promise<{ grownMib: number; isNeighbourServed: boolean; completed: number }> {
   const stateDir = await mkdtemp(join(tmpdir(), "dormouse-slow-"));
   const sockets: Socket[] = [];
   try {
@@ -38,7 +49,7 @@ async function floodOnce(main: string): Promise<{ grownMib: number; isNeighbourS
     await neighbour.call("echo", { text: "warm" });
     const beforeMib = await residentMib(worker.pid);
     const sessions = await Promise.all(Array.from({ length: READERS }, () => RawSession.begin(url)));
-    for (const session of sessions) sockets.push(postAndNeverRead(worker.url, session.id));
+    for (const session of sessions) sockets.push(ask(worker.url, session.id));
     let peakMib = beforeMib;
     let completed = 0;
     let isNeighbourServed = true;
@@ -57,17 +68,47 @@ async function floodOnce(main: string): Promise<{ grownMib: number; isNeighbourS
   }
 }
 
+const CALL = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "tools/call",
+  params: { name: "flood", arguments: { messages: MESSAGES, sizeBytes: SIZE_BYTES }, _meta: { progressToken: 1 } }
+});
+
 function postAndNeverRead(url: string, sessionId: string): Socket {
-  const { hostname, port, host } = new URL(url);
-  const params = { name: "flood", arguments: { messages: MESSAGES, sizeBytes: SIZE_BYTES }, _meta: { progressToken: 1 } };
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
-  const headers = { ...MCP_HEADERS, host, "mcp-session-id": sessionId, "content-length": String(body.length) };
-  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const { host } = new URL(url);
+  const headers = { ...MCP_HEADERS, host, "mcp-session-id": sessionId, "content-length": String(CALL.length) };
+  const socket = connectAndPause(url);
+  socket.write(toHead("POST", headers) + CALL);
+  return socket;
+}
+
+function openAndNeverRead(url: string, sessionId: string): Socket {
+  const { host } = new URL(url);
+  const upgrade = { host, upgrade: "websocket", connection: "Upgrade", "sec-websocket-version": "13" };
+  const names = { "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==", "sec-websocket-protocol": "mcp", "mcp-session-id": sessionId };
+  const socket = connectAndPause(url);
+  socket.write(toHead("GET", { ...upgrade, ...names }));
+  setTimeout(() => socket.write(toFrame(CALL)), 500); // the answer to the upgrade is not read either
+  return socket;
+}
+
+function connectAndPause(url: string): Socket {
+  const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   socket.on("error", () => {}); // workerd may give it up
-  socket.pause();
-  socket.write(`POST /mcp HTTP/1.1\r\n${head.join("")}\r\n${body}`);
-  return socket;
+  return socket.pause();
+}
+
+function toHead(method: string, headers: Record<string, string>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} /mcp HTTP/1.1\r\n${lines.join("")}\r\n`;
+}
+
+/** A masked text frame of 126 to 65,535 bytes, whose mask of zeros changes nothing: https://www.rfc-editor.org/rfc/rfc6455#section-5.2 */
+function toFrame(text: string): Buffer {
+  const head = Buffer.from([0x81, 0x80 | 126, text.length >> 8, text.length & 0xff, 0, 0, 0, 0]);
+  return Buffer.concat([head, Buffer.from(text)]);
 }
 
 async function outcomeOf(session: RawSession): Promise<string | undefined> {
