@@ -11,6 +11,8 @@ export interface GitHubOptions {
   readonly timeoutMs: number;
   /** The call's own signal. */
   readonly signal: AbortSignal;
+  /** Runs before each request that is not a read leaves. */
+  onWrite(): void;
 }
 
 /** What is read of Octokit's request: its route, and the parameters that fill it. */
@@ -32,7 +34,7 @@ interface Answer {
  * other is sent once, redirects included. What fails is thrown as one of the classes of `mcp/errors.ts`.
  * Source: https://docs.github.com/en/rest/using-the-rest-api
  */
-export function createGitHub({ apiUrl, token, timeoutMs, signal }: GitHubOptions): Octokit {
+export function createGitHub({ apiUrl, token, timeoutMs, signal, onWrite }: GitHubOptions): Octokit {
   const octokit = new Octokit({
     baseUrl: apiUrl.replace(/\/$/, ""),
     userAgent: "dormouse",
@@ -45,6 +47,7 @@ export function createGitHub({ apiUrl, token, timeoutMs, signal }: GitHubOptions
       // In place: hooks that were registered before this one keep the very object, and ignore another.
       Object.assign(options.request, { signal: bounded, redirect: isRead ? "follow" : "manual" });
       const send = async () => request(options);
+      if (!isRead) onWrite();
       try {
         const response = await (isRead ? retryRead(bounded, isPassing, send) : send());
         requireReadable(response, isRead);

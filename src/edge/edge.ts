@@ -17,17 +17,11 @@ export function createEdge(catalog: Catalog): ExportedHandler<Env> & { fetch(req
   let keys: ApiKeys | undefined;
   return {
     async fetch(request, env) {
-      const config = readConfig(env);
-      keys ??= new ApiKeys(env.KEYS);
-      const url = new URL(request.url);
-      if (url.pathname === "/health") return answerHealth(catalog, config, keys);
-      const refused = checkOrigin(request, url, config);
-      if (refused) return refused;
-      if (request.method === "OPTIONS") return answerPreflight(request);
       try {
-        return withCors(request, await serve(request, url, env, { catalog, config, keys }));
+        keys ??= new ApiKeys(env.KEYS);
+        return await admit(request, env, { catalog, config: readConfig(env), keys });
       } catch (error) {
-        return withCors(request, refuseUnforeseen(error));
+        return refuseUnforeseen(error);
       }
     }
   };
@@ -37,6 +31,20 @@ interface Deployment {
   readonly catalog: Catalog;
   readonly config: Config;
   readonly keys: ApiKeys;
+}
+
+async function admit(request: Request, env: Env, deployment: Deployment): Promise<Response> {
+  const { catalog, config, keys } = deployment;
+  const url = new URL(request.url);
+  if (url.pathname === "/health") return answerHealth(catalog, config, keys);
+  const refused = checkOrigin(request, url, config);
+  if (refused) return refused;
+  if (request.method === "OPTIONS") return answerPreflight(request);
+  try {
+    return withCors(request, await serve(request, url, env, deployment));
+  } catch (error) {
+    return withCors(request, refuseUnforeseen(error)); // readable to a page whose origin was let through
+  }
 }
 
 async function serve(request: Request, url: URL, env: Env, { catalog, config, keys }: Deployment): Promise<Response> {

@@ -9,15 +9,22 @@ class Cancelled extends ToolError {
   override readonly outcome = "cancelled";
 }
 
+/** What is told of a call while it runs. */
+export interface RunEvents {
+  /** Before each question leaves. */
+  onAsk(): void;
+  /** Before each write to an upstream leaves. */
+  onWrite(): void;
+}
+
 /** How long a write that was stopped may take to say what became of it. */
 const SETTLE_MS = 1000;
 
 /**
  * Runs a tool until it ends, its client cancels or its deadline passes; the deadline does not run while somebody is asked. A
  * read is left at once; a write that was stopped is waited for a moment, because only it knows whether it was sent.
- * @param onAsk runs before each question leaves.
  */
-export function runBounded(tool: Tool, input: object, invocation: Invocation, host: Host, onAsk: () => void): Promise<object> {
+export function runBounded(tool: Tool, input: object, invocation: Invocation, host: Host, { onAsk, onWrite }: RunEvents): Promise<object> {
   const limitMs = tool.detaches ? host.limits.detachedMs : host.limits.callMs;
   let stoppedBy: ToolError | undefined;
   // Made when the tool first asks for it: most calls are over before anything could stop them.
@@ -70,7 +77,7 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
       release();
       return reject(stoppedBy); // it never ran
     }
-    const running = (async () => tool.run(input, host.contextFor({ ...invocation, ask }, signalOf)))();
+    const running = (async () => tool.run(input, host.contextFor({ ...invocation, ask }, signalOf, onWrite)))();
     running.finally(release).then(resolve, reject);
   });
 }

@@ -3,7 +3,17 @@ import { cut, utf8Bytes } from "../lib/text.ts";
 import { runBounded } from "./bounded.ts";
 import { Content, type ContentBlock, text } from "./content.ts";
 import type { Tool } from "./define-tool.ts";
-import { Denied, InvalidInput, LOOK_FIRST, OutcomeUnknown, RpcError, TooLarge, ToolError, UpstreamFailed } from "./errors.ts";
+import {
+  DeadlineExceeded,
+  Denied,
+  InvalidInput,
+  LOOK_FIRST,
+  OutcomeUnknown,
+  RpcError,
+  TooLarge,
+  ToolError,
+  UpstreamFailed
+} from "./errors.ts";
 import { namesOfFaults } from "./faults.ts";
 import type { CallEnd, CallStart } from "./history.ts";
 import type { Host, Invocation } from "./host.ts";
@@ -47,16 +57,20 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
   const onAsk = () => {
     opened ??= host.calls.open(start, "running");
   };
+  let hasWritten = false;
+  const onWrite = () => {
+    hasWritten = true;
+  };
   try {
     authorize(tool, invocation);
     const input = parseInput(tool, args);
     opened = openRow(tool, start, host);
-    const output = await runBounded(tool, input, invocation, host, onAsk);
+    const output = await runBounded(tool, input, invocation, host, { onAsk, onWrite });
     const result = toFittingResult(tool, output, host.limits.inlineBytes);
     record(endOf(start, "ok", textOf(result), undefined));
     return result;
   } catch (error) {
-    const failure = toFailure(error, tool, opened !== undefined);
+    const failure = toFailure(error, tool, { wasOpened: opened !== undefined, hasWritten });
     const seq = record(endOf(start, failure.outcome, failure.message, failure.error));
     const ref = host.handleOf(invocation.principal, seq);
     if (!(error instanceof ToolError)) logUnforeseen(ref, tool, error);
@@ -123,8 +137,23 @@ function endOf(start: CallStart, outcome: CallEnd["outcome"], shown: string | un
   return { outcome, durationMs: Date.now() - start.startedMs, preview: shown && cut(shown, MAX_PREVIEW), error };
 }
 
-function toFailure(error: unknown, tool: Tool, wasOpened: boolean): { outcome: CallEnd["outcome"]; message: string; error: string } {
-  if (error instanceof ToolError) return { outcome: error.outcome, message: error.message, error: error.name };
+interface Failure {
+  readonly outcome: CallEnd["outcome"];
+  readonly message: string;
+  readonly error: string;
+}
+
+function toFailure(error: unknown, tool: Tool, { wasOpened, hasWritten }: { wasOpened: boolean; hasWritten: boolean }): Failure {
+  if (error instanceof ToolError) {
+    // A tool of several steps that is stopped between them: what it has sent has been sent.
+    const wasStopped = error instanceof DeadlineExceeded || error.outcome === "cancelled";
+    if (!hasWritten || !wasStopped) return { outcome: error.outcome, message: error.message, error: error.name };
+    return {
+      outcome: "unknown",
+      message: `${error.message} A write was sent before and may have taken effect. ${LOOK_FIRST}`,
+      error: error.name
+    };
+  }
   const mayHaveWritten = wasOpened && !tool.annotations.readOnlyHint;
   return mayHaveWritten
     ? { outcome: "unknown", message: `${tool.name} failed unexpectedly and may have taken effect. ${LOOK_FIRST}`, error: "Unforeseen" }

@@ -28,8 +28,11 @@ export interface Host {
   readonly calls: CallRecorder;
   readonly deadlines: Deadlines;
   readonly limits: CallLimits;
-  /** @param signalOf gives the invocation's signal, bounded by the call's deadline. */
-  contextFor(invocation: Invocation, signalOf: () => AbortSignal): Context;
+  /**
+   * @param signalOf gives the invocation's signal, bounded by the call's deadline.
+   * @param onWrite runs before each write to an upstream leaves.
+   */
+  contextFor(invocation: Invocation, signalOf: () => AbortSignal, onWrite?: () => void): Context;
   /** The handle of a call that this object recorded. */
   handleOf(principal: Principal, seq: number): string;
 }

@@ -103,6 +103,9 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       socket.close(UNSENDABLE_CODES.has(code) ? 1000 : code);
     }
 
+    /** The close that follows says the same. */
+    override webSocketError(): void {}
+
     override async alarm(): Promise<void> {
       if (SessionLife.hasBase(this.ctx.storage)) return super.alarm();
       if (await this.#life.sweep()) await this.ctx.storage.deleteAll();
@@ -164,7 +167,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       const config = readConfig(this.env);
       const init = this.#client;
       if (!init || !config.keyring) throw new Error("A session starts with a request that the edge let through.");
-      await this.#life.wake();
+      await this.#life.wake(this.#expiresMs());
       const expire = () => this.#life.expireAt(this.#expiresMs());
       const conversation = new StoredConversation(this.ctx.storage, expire);
       const host = new SessionHost({

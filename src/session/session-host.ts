@@ -52,7 +52,7 @@ export class SessionHost implements Host {
     this.#owner = ownerRef(options.sessionName);
   }
 
-  contextFor({ principal, progress, log, ask, closeStream }: Invocation, signalOf: () => AbortSignal): Context {
+  contextFor({ principal, progress, log, ask, closeStream }: Invocation, signalOf: () => AbortSignal, onWrite = () => {}): Context {
     const { config } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     const historyOf = (who: Principal) => this.#historyOf(who);
@@ -73,7 +73,7 @@ export class SessionHost implements Host {
       },
       // Most calls use one upstream or none, and an Octokit is not free.
       get github() {
-        github ??= createGitHub({ ...config.github, timeoutMs, signal: signalOf() });
+        github ??= createGitHub({ ...config.github, timeoutMs, signal: signalOf(), onWrite });
         return github;
       },
       get weather() {

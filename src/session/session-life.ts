@@ -61,9 +61,11 @@ export class SessionLife {
     this.#wakeAt(atMs);
   }
 
-  /** Brings the base class back in an object in which it was started before. */
-  async wake(): Promise<void> {
-    if (SessionLife.hasBase(this.#storage)) await this.#startBase();
+  /** Brings the base class back in an object in which it was started before; its end stands even if the last start broke off. */
+  async wake(expiresMs: number): Promise<void> {
+    if (!SessionLife.hasBase(this.#storage)) return;
+    await this.#startBase();
+    await this.#base.scheduleSweep(expiresMs);
   }
 
   /** Keeps the object in memory until `done` settles: its client has gone, and nothing else holds it. */

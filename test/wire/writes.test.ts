@@ -65,6 +65,21 @@ describeWires("create_note", (wire) => {
   });
 });
 
+describe("a write of several steps", () => {
+  it("that is cancelled between them reads unknown, because the first was sent", async () => {
+    const session = await RawSession.begin(`${server.url}/mcp`);
+    const params = { name: "create_two_notes", arguments: { owner: "octo", repo: "notes", title: "one of two" } };
+    const ended = session.post({ jsonrpc: "2.0", id: "two", method: "tools/call", params }).then((response) => response.text());
+    await expect.poll(() => stub.writes.length).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 200)); // GitHub's answer has come, and the tool waits
+    await session.post({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "two" } });
+    await ended;
+    const listed = async () => (await session.call("list_calls", { tool: "create_two_notes" })).structuredContent;
+    await expect.poll(listed).toMatchObject({ calls: [{ outcome: "unknown" }] });
+    expect(stub.writes).toHaveLength(1);
+  });
+});
+
 describe("the read-only slice", () => {
   it("has no write, by list or by name", async () => {
     const reader = await RawSession.begin(`${server.url}/mcp/readonly`);

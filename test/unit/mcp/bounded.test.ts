@@ -42,7 +42,7 @@ it("says that a write was cancelled when its client cancels while the user is as
     limits: { callMs: 1000, detachedMs: 1000, inlineBytes: 1000 },
     contextFor: (asked: Invocation) => ({ ask: asked.ask }) as Partial<Context> as Context
   } as Partial<Host> as Host;
-  const running = runBounded(askFirst, {}, invocation, host, () => {});
+  const running = runBounded(askFirst, {}, invocation, host, { onAsk() {}, onWrite() {} });
   await expect(running).rejects.toMatchObject({ name: "Cancelled", outcome: "cancelled" });
 });
 
@@ -81,7 +81,7 @@ it("asks nothing for a read that was left at its deadline", async () => {
   });
   const { host, invocation } = bound(50, () => after(0));
   const onAsk = vi.fn();
-  await expect(runBounded(tool, {}, invocation, host, onAsk)).rejects.toBeInstanceOf(DeadlineExceeded);
+  await expect(runBounded(tool, {}, invocation, host, { onAsk, onWrite() {} })).rejects.toBeInstanceOf(DeadlineExceeded);
   expect(await late.promise).toBeInstanceOf(DeadlineExceeded);
   expect(onAsk).not.toHaveBeenCalled();
 });
@@ -93,5 +93,5 @@ it("waits for the slower of two questions at once, however short the deadline", 
   });
   const delaysMs = [10, 200];
   const { host, invocation } = bound(50, () => after(delaysMs.shift() ?? 0));
-  await expect(runBounded(tool, {}, invocation, host, () => {})).resolves.toEqual({ done: true });
+  await expect(runBounded(tool, {}, invocation, host, { onAsk() {}, onWrite() {} })).resolves.toEqual({ done: true });
 });
