@@ -1,14 +1,8 @@
-import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, request as sendRequest } from "node:http";
+import { type IncomingMessage, type ServerResponse, request as sendRequest } from "node:http";
+import type { Answer } from "./github-answer.ts";
 import { answerSearch, isRepository, type Repository } from "./github-search.ts";
 import { SEED_REPOSITORIES, SEED_USERS, tokenOf } from "./github-seed.ts";
 import { type LocalServer, sendJson, startLocalServer } from "./local-server.ts";
-
-/** What the emulator answered. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
 
 /**
  * Starts our own front before the emulator: it adds stars and dates of creation, searches repositories as GitHub does, refuses

@@ -1,4 +1,4 @@
-import type { Answer } from "./github-front.ts";
+import type { Answer } from "./github-answer.ts";
 
 /** What of a repository the search reads; the emulator's answer has more. */
 export interface Repository {

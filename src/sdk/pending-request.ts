@@ -1,6 +1,6 @@
 import type { JsonObject } from "../lib/json.ts";
 import type { RequestId, RpcErrorBody } from "../mcp/json-rpc.ts";
-import type { ReplyPort } from "./switchboard.ts";
+import type { ReplyPort } from "./reply-port.ts";
 
 /** A request of the client that is being served. */
 export class PendingRequest {

@@ -1,6 +1,6 @@
 import type { Deadline, Deadlines } from "../lib/deadlines.ts";
 import type { Message } from "../mcp/json-rpc.ts";
-import type { ReplyPort } from "../sdk/switchboard.ts";
+import type { ReplyPort } from "../sdk/reply-port.ts";
 import { type EventStream, sendText, textAfter } from "./event-stream.ts";
 
 /** What an {@link Exchange} needs to know and to tell. */

@@ -4,7 +4,8 @@ import type { Catalog } from "../mcp/catalog.ts";
 import { INITIALIZE_FAULT, readInitialize, toInitializeResult } from "../mcp/initialize.ts";
 import { isMessage, isNotification, isRequest, type Message, type Request, type RequestId, RPC_CODES } from "../mcp/json-rpc.ts";
 import { isNameless, SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
-import type { ReplyPort, Serve, Switchboard } from "../sdk/switchboard.ts";
+import type { ReplyPort } from "../sdk/reply-port.ts";
+import type { Serve, Switchboard } from "../sdk/switchboard.ts";
 import type { Events } from "../stores/events.ts";
 import type { SocketAttachment, Sockets } from "./sockets.ts";
 

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { Message } from "../../../src/mcp/json-rpc.ts";
 import type { PendingRequest } from "../../../src/sdk/pending-request.ts";
-import { type ReplyPort, type RequestScope, Switchboard } from "../../../src/sdk/switchboard.ts";
+import type { ReplyPort } from "../../../src/sdk/reply-port.ts";
+import { type RequestScope, Switchboard } from "../../../src/sdk/switchboard.ts";
 
 const REQUEST = { jsonrpc: "2.0", id: 1, method: "tools/call" } as const;
 const SCOPE = {} as RequestScope;
