@@ -104,7 +104,8 @@ async function* eventsOf({ body }: Response): AsyncGenerator<Answer> {
         .split("\n")
         .filter((line) => line.startsWith("data: "))
         .map((line) => line.slice("data: ".length));
-      if (data.length > 0) yield JSON.parse(data.join("\n")) as Answer;
+      // The first event of a stream has an id and no data.
+      if (data.some((line) => line !== "")) yield JSON.parse(data.join("\n")) as Answer;
     }
   }
 }
