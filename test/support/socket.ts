@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import type { Received } from "./session.ts";
 
 /** A WebSocket that speaks MCP, as small as one can be. */
@@ -60,4 +61,27 @@ export class RawSocket {
   close(): void {
     this.#socket.close();
   }
+}
+
+/** The HTTP status that an upgrade is answered with, 101 among them. */
+export function upgradeStatus(url: string, headers: Record<string, string> = {}): Promise<number> {
+  const upgrade = {
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA=="
+  };
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { headers: { ...upgrade, "sec-websocket-protocol": "mcp", ...headers } });
+    sent.on("response", (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.on("upgrade", (response, socket) => {
+      socket.destroy();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
 }

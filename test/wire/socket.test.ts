@@ -6,7 +6,7 @@ import { apiKeyName, createApiKey } from "../../src/auth/api-key.ts";
 import { readSessionId } from "../../src/mcp/session-id.ts";
 import { DEPLOYED, startServer, type TestServer } from "../support/server.ts";
 import { RawSession, type Received } from "../support/session.ts";
-import { RawSocket } from "../support/socket.ts";
+import { RawSocket, upgradeStatus } from "../support/socket.ts";
 
 let server: TestServer;
 let url: string;
@@ -189,22 +189,24 @@ describe("a frame", () => {
 });
 
 describe("an upgrade", () => {
-  const upgrade = (headers: Record<string, string>, address = url) =>
-    RawSocket.open(address, headers).then(
-      (socket) => {
-        socket.close();
-        return "open";
-      },
-      () => "refused"
-    );
+  it.each([
+    ["asked for as it should be", {}, "", 101],
+    ["from another page", { origin: "https://evil.example" }, "", 403],
+    ["to a host that was rebound to loopback", { host: "evil.example" }, "", 403],
+    ["with a key that is not there", { authorization: `Bearer ${createApiKey().key}` }, "", 401],
+    ["with a token in the address", {}, "?access_token=x", 401],
+    ["without the subprotocol", { "sec-websocket-protocol": "chat" }, "", 400],
+    ["to a session that is not there", {}, "?session=unknown", 404],
+    ["that resumes what is no socket", {}, "?resume=x", 400],
+    ["of a revision that is not there", { "mcp-protocol-version": "1999-01-01" }, "", 400]
+  ])("%s is answered with its status", async (_, headers, query, status) => {
+    expect(await upgradeStatus(`${url}${query}`, headers)).toBe(status);
+  });
 
-  it("is refused to another page, to a session that is not there and to one that was ended", async () => {
-    expect(await upgrade({})).toBe("open");
-    expect(await upgrade({ origin: "https://evil.example" })).toBe("refused");
-    expect(await upgrade({}, `${url}?session=unknown`)).toBe("refused");
+  it("to a session that was ended is 404", async () => {
     const ended = await RawSession.begin(url);
     await fetch(url, { method: "DELETE", headers: { "mcp-session-id": ended.id } });
-    expect(await upgrade({}, `${url}?session=${ended.id}`)).toBe("refused");
+    expect(await upgradeStatus(`${url}?session=${ended.id}`)).toBe(404);
   });
 });
 
@@ -217,7 +219,7 @@ describe("credentials", () => {
       };
       const { kid, key, hash } = createApiKey();
       await KEYS.put(apiKeyName(kid), JSON.stringify({ hash, scopes: ["mcp:use"], created: 0 }));
-      await expect(RawSocket.open(`${deployed.url}/mcp`)).rejects.toThrow();
+      expect(await upgradeStatus(`${deployed.url}/mcp`)).toBe(401);
       await expect(RawSocket.open(`${deployed.url}/mcp`, { authorization: `Bearer ${createApiKey().key}` })).rejects.toThrow();
       const { socket, session } = await RawSocket.begin(`${deployed.url}/mcp`, { headers: { authorization: `Bearer ${key}` } });
       expect(await socket.request("ping")).toMatchObject({ result: {} });
