@@ -1,33 +1,14 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env, exports } from "cloudflare:workers";
 import { Agent } from "agents";
 import { McpAgent } from "agents/mcp";
 import { describe, expect, it } from "vitest";
 import type { SessionAgent } from "../src/index.ts";
 import { readSessionId } from "../src/mcp/session-id.ts";
+import { begin, send, stubOf } from "./unit/session/in-worker.ts";
 
 // Each word of what this project says that it is, shown at work.
 
-const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
-
-const send = (method: string, id: string | undefined, body?: object, headers: Record<string, string> = {}) =>
-  exports.default.fetch("http://localhost/mcp", {
-    method,
-    headers: { ...HEADERS, ...(id !== undefined && { "mcp-session-id": id }), ...headers },
-    ...(body && { body: JSON.stringify({ jsonrpc: "2.0", ...body }) })
-  });
-
-async function begin(): Promise<string> {
-  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "card", version: "1" } };
-  const response = await send("POST", undefined, { id: 0, method: "initialize", params });
-  await response.text();
-  return response.headers.get("mcp-session-id") ?? "";
-}
-
 const toCall = (name: string, args: object, meta = {}) => ({ id: 1, method: "tools/call", params: { name, arguments: args, ...meta } });
-
-const stubOf = (id: string) =>
-  env.SESSION.get(env.SESSION.idFromName(`session:${readSessionId(id).name}`)) as DurableObjectStub<SessionAgent>;
 
 const inObject = <T>(id: string, act: (agent: SessionAgent, state: DurableObjectState) => T | Promise<T>) =>
   runInDurableObject(stubOf(id), act);

@@ -1,33 +1,16 @@
 import { abortAllDurableObjects, listDurableObjectIds, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env, exports } from "cloudflare:workers";
+import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { createKeyring } from "../../../src/mcp/keyring.ts";
 import { mintSessionId, readSessionId, SESSION_TTL_MS } from "../../../src/mcp/session-id.ts";
+import { begin, send, stubOf } from "./in-worker.ts";
 
 afterEach(() => reset());
-
-const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
-
-const send = (method: string, id: string | undefined, body?: object, headers: Record<string, string> = {}) =>
-  exports.default.fetch("http://localhost/mcp", {
-    method,
-    headers: { ...HEADERS, ...(id !== undefined && { "mcp-session-id": id }), ...headers },
-    ...(body && { body: JSON.stringify({ jsonrpc: "2.0", ...body }) })
-  });
-
-async function begin(): Promise<string> {
-  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "storage", version: "1" } };
-  const response = await send("POST", undefined, { id: 0, method: "initialize", params });
-  await response.text();
-  return response.headers.get("mcp-session-id") ?? "";
-}
 
 const call = async (id: string, name = "list_calls", args: object = {}) =>
   (await send("POST", id, { id: 1, method: "tools/call", params: { name, arguments: args } })).json<{
     result: { structuredContent: object };
   }>();
-
-const stubOf = (id: string) => env.SESSION.get(env.SESSION.idFromName(`session:${readSessionId(id).name}`));
 
 /** All that an object of ours has stored: tables, keys and its alarm. The pool's own note of the object's name is not ours. */
 const stored = (stub: DurableObjectStub) =>
