@@ -1,5 +1,5 @@
 import type { Asks, Replies } from "./ask.ts";
-import type { Tool } from "./define-tool.ts";
+import type { Context } from "./context.ts";
 import { DeadlineExceeded, ToolError } from "./errors.ts";
 import type { Host, Invocation } from "./host.ts";
 
@@ -9,23 +9,29 @@ class Cancelled extends ToolError {
   override readonly outcome = "cancelled";
 }
 
-/** What is told of a call while it runs. */
-export interface RunEvents {
-  /** Before each question leaves. */
-  onAsk(): void;
-  /** Before each write to an upstream leaves. */
-  onWrite(): void;
+/** What runs within bounds. */
+export interface BoundedRun<T> {
+  /** How errors name it. */
+  readonly name: string;
+  readonly limitMs: number;
+  /** A read is left at once when it is stopped. */
+  readonly isRead: boolean;
+  run(ctx: Context): Promise<T>;
+  /** Runs before each question leaves. */
+  onAsk?(): void;
+  /** Runs before each write to an upstream leaves. */
+  onWrite?(): void;
 }
 
 /** How long a write that was stopped may take to say what became of it. */
 const SETTLE_MS = 1000;
 
 /**
- * Runs a tool until it ends, its client cancels or its deadline passes; the deadline does not run while somebody is asked. A
+ * Runs a call until it ends, its client cancels or its deadline passes; the deadline does not run while somebody is asked. A
  * read is left at once; a write that was stopped is waited for a moment, because only it knows whether it was sent.
  */
-export function runBounded(tool: Tool, input: object, invocation: Invocation, host: Host, { onAsk, onWrite }: RunEvents): Promise<object> {
-  const limitMs = tool.detaches ? host.limits.detachedMs : host.limits.callMs;
+export function runBounded<T>(bounded: BoundedRun<T>, invocation: Invocation, host: Host): Promise<T> {
+  const { name, limitMs, isRead } = bounded;
   let stoppedBy: ToolError | undefined;
   // Made when the tool first asks for it: most calls are over before anything could stop them.
   let controller: AbortController | undefined;
@@ -34,8 +40,8 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
     if (stoppedBy) controller.abort(stoppedBy);
     return controller.signal;
   };
-  return new Promise<object>((resolve, reject) => {
-    const expire = () => stop(new DeadlineExceeded(`${tool.name} did not finish within ${limitMs / 1000} s.`));
+  return new Promise<T>((resolve, reject) => {
+    const expire = () => stop(new DeadlineExceeded(`${name} did not finish within ${limitMs / 1000} s.`));
     let deadline = host.deadlines.add(limitMs, expire);
     let forget = () => {};
     let isOver = false;
@@ -49,7 +55,7 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
       stoppedBy = reason;
       release();
       controller?.abort(reason);
-      if (tool.annotations.readOnlyHint) reject(reason);
+      if (isRead) reject(reason);
       else
         deadline = host.deadlines.add(SETTLE_MS, () => reject(new Error("The write did not stop when it was told to.", { cause: reason })));
     };
@@ -63,7 +69,7 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
         deadline.cancel();
       }
       try {
-        onAsk();
+        bounded.onAsk?.();
         return await invocation.ask(asks);
       } catch (error) {
         // A question that is called off fails with the words for one that nobody answered.
@@ -77,7 +83,7 @@ export function runBounded(tool: Tool, input: object, invocation: Invocation, ho
       release();
       return reject(stoppedBy); // it never ran
     }
-    const running = (async () => tool.run(input, host.contextFor({ ...invocation, ask }, signalOf, onWrite)))();
+    const running = (async () => bounded.run(host.contextFor({ ...invocation, ask }, signalOf, () => bounded.onWrite?.())))();
     running.finally(release).then(resolve, reject);
   });
 }

@@ -2,6 +2,7 @@ import type { JsonObject } from "../lib/json.ts";
 import { cut, utf8Bytes } from "../lib/text.ts";
 import { runBounded } from "./bounded.ts";
 import { Content, type ContentBlock, text } from "./content.ts";
+import type { Context } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
 import {
   DeadlineExceeded,
@@ -65,7 +66,10 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     authorize(tool, invocation);
     const input = parseInput(tool, args);
     opened = openRow(tool, start, host);
-    const output = await runBounded(tool, input, invocation, host, { onAsk, onWrite });
+    const limitMs = tool.detaches ? host.limits.detachedMs : host.limits.callMs;
+    const isRead = tool.annotations.readOnlyHint;
+    const run = (ctx: Context) => tool.run(input, ctx);
+    const output = await runBounded({ name: tool.name, limitMs, isRead, run, onAsk, onWrite }, invocation, host);
     const result = toFittingResult(tool, output, host.limits.inlineBytes);
     record(endOf(start, "ok", textOf(result), undefined));
     return result;

@@ -1,7 +1,9 @@
 import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import { cut } from "../lib/text.ts";
+import { runBounded } from "./bounded.ts";
 import { callTool } from "./call-tool.ts";
 import type { ListMethod } from "./catalog.ts";
+import type { Context } from "./context.ts";
 import type { ResourceBody } from "./define-resource.ts";
 import { Denied, InvalidInput, NotFound, RpcError, ToolError } from "./errors.ts";
 import { namesOfFaults } from "./faults.ts";
@@ -33,9 +35,9 @@ export const METHODS: Readonly<Record<string, Method>> = {
     if (!prompt) throw invalidParams(`Unknown prompt: ${cut(name, 64)}`, "unknown_prompt");
     const input = prompt.input.safeParse(args);
     if (!input.success) throw invalidParams(`The arguments of ${prompt.name} are not valid. ${namesOfFaults(input.error)}`);
-    return guarded(prompt.name, async () => ({
+    return guarded(prompt.name, invocation, host, async (ctx) => ({
       description: prompt.description,
-      messages: await prompt.messages(input.data, contextOf(invocation, host))
+      messages: await prompt.messages(input.data, ctx)
     }));
   },
 
@@ -45,9 +47,9 @@ export const METHODS: Readonly<Record<string, Method>> = {
     const found = invocation.slice.resource(uri);
     if (!found) throw resourceNotFound(uri);
     const { resource, variables } = found;
-    return guarded(uri, async () => {
+    return guarded(uri, invocation, host, async (ctx) => {
       requireScopes(resource.scopes, invocation);
-      const body = await resource.read(variables, contextOf(invocation, host));
+      const body = await resource.read(variables, ctx);
       return { contents: [{ uri, mimeType: resource.mimeType, ...toContents(body) }] };
     });
   },
@@ -59,8 +61,8 @@ export const METHODS: Readonly<Record<string, Method>> = {
     if (typeof name !== "string" || typeof value !== "string") throw invalidParams("The argument to complete needs a name and a value.");
     const complete = completerOf(ref, invocation);
     const known = isJsonObject(context) && isJsonObject(context.arguments) ? context.arguments : {};
-    return guarded(name, async () => {
-      const found = (await complete?.(name, value, onlyText(known), contextOf(invocation, host))) ?? [];
+    return guarded(name, invocation, host, async (ctx) => {
+      const found = (await complete?.(name, value, onlyText(known), ctx)) ?? [];
       return { completion: { values: found.slice(0, MAX_COMPLETIONS), total: found.length, hasMore: found.length > MAX_COMPLETIONS } };
     });
   }
@@ -76,8 +78,6 @@ function list(method: ListMethod): Method {
     return JSON.parse(page) as object;
   };
 }
-
-const contextOf = (invocation: Invocation, host: Host) => host.contextFor(invocation, () => invocation.signal);
 
 function toContents(body: ResourceBody): { text: string } | { blob: string } {
   if (typeof body === "string") return { text: body };
@@ -104,10 +104,10 @@ function requireScopes(scopes: readonly Scope[], { principal }: Invocation): voi
   if (missing.length > 0) throw new Denied(`This needs the scope ${missing.join(" and ")}, which your credentials do not have.`);
 }
 
-/** Translates what a prompt, a resource or a completion throws; nothing of an unforeseen exception goes to the client. */
-async function guarded(what: string, act: () => Promise<object>): Promise<object> {
+/** Runs a prompt, a resource or a completion within a call's bounds; nothing of an unforeseen exception goes to the client. */
+async function guarded(what: string, invocation: Invocation, host: Host, run: (ctx: Context) => Promise<object>): Promise<object> {
   try {
-    return await act();
+    return await runBounded({ name: cut(what, 200), limitMs: host.limits.callMs, isRead: true, run }, invocation, host);
   } catch (error) {
     if (error instanceof RpcError) throw error;
     if (error instanceof NotFound) throw resourceNotFound(what, error.message);

@@ -4,7 +4,7 @@ import { Deadlines } from "../../../src/lib/deadlines.ts";
 import { elicit } from "../../../src/mcp/ask.ts";
 import { runBounded } from "../../../src/mcp/bounded.ts";
 import type { Context } from "../../../src/mcp/context.ts";
-import { additive, defineTool, readOnly } from "../../../src/mcp/define-tool.ts";
+import { additive, defineTool, readOnly, type Tool } from "../../../src/mcp/define-tool.ts";
 import { DeadlineExceeded } from "../../../src/mcp/errors.ts";
 import type { Host, Invocation } from "../../../src/mcp/host.ts";
 
@@ -22,6 +22,13 @@ const askFirst = defineTool({
     return { written: true };
   },
   render: ({ written }) => String(written)
+});
+
+const toRun = ({ name, annotations, run }: Tool, limitMs = 1000) => ({
+  name,
+  limitMs,
+  isRead: annotations.readOnlyHint,
+  run: (ctx: Context) => run({}, ctx)
 });
 
 it("says that a write was cancelled when its client cancels while the user is asked", async () => {
@@ -42,7 +49,7 @@ it("says that a write was cancelled when its client cancels while the user is as
     limits: { callMs: 1000, detachedMs: 1000, inlineBytes: 1000 },
     contextFor: (asked: Invocation) => ({ ask: asked.ask }) as Partial<Context> as Context
   } as Partial<Host> as Host;
-  const running = runBounded(askFirst, {}, invocation, host, { onAsk() {}, onWrite() {} });
+  const running = runBounded(toRun(askFirst), invocation, host);
   await expect(running).rejects.toMatchObject({ name: "Cancelled", outcome: "cancelled" });
 });
 
@@ -81,7 +88,7 @@ it("asks nothing for a read that was left at its deadline", async () => {
   });
   const { host, invocation } = bound(50, () => after(0));
   const onAsk = vi.fn();
-  await expect(runBounded(tool, {}, invocation, host, { onAsk, onWrite() {} })).rejects.toBeInstanceOf(DeadlineExceeded);
+  await expect(runBounded({ ...toRun(tool, 50), onAsk }, invocation, host)).rejects.toBeInstanceOf(DeadlineExceeded);
   expect(await late.promise).toBeInstanceOf(DeadlineExceeded);
   expect(onAsk).not.toHaveBeenCalled();
 });
@@ -93,5 +100,5 @@ it("waits for the slower of two questions at once, however short the deadline", 
   });
   const delaysMs = [10, 200];
   const { host, invocation } = bound(50, () => after(delaysMs.shift() ?? 0));
-  await expect(runBounded(tool, {}, invocation, host, { onAsk() {}, onWrite() {} })).resolves.toEqual({ done: true });
+  await expect(runBounded(toRun(tool, 50), invocation, host)).resolves.toEqual({ done: true });
 });
