@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type GitHubUpstream, startGitHub } from "../../scripts/upstreams/github.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { describeWires, type WireSession } from "../support/wires.ts";
+import { describeWires, openSession, type WireSession } from "../support/wires.ts";
 
 let github: GitHubUpstream;
 let server: TestServer;
@@ -19,7 +19,7 @@ const HANDLE = /\(ref call_[0-9a-z]{8}_[0-9a-z]+_[0-9a-z]{4}\)$/;
 describeWires("a call that cannot succeed", (wire) => {
   let session: WireSession;
   beforeAll(async () => {
-    session = await wire.open(`${server.url}/mcp`);
+    session = await openSession(wire, `${server.url}/mcp`);
   });
   afterAll(() => session?.close());
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type GitHubStub, startGitHubStub } from "../support/github-stub.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { RawSession } from "../support/session.ts";
-import { describeWires, type WireSession } from "../support/wires.ts";
+import { describeWires, openSession, type WireSession } from "../support/wires.ts";
 
 let stub: GitHubStub;
 let server: TestServer;
@@ -21,7 +21,7 @@ const NOTE = { owner: "octo", repo: "notes", title: "a note", body: "of this tes
 describeWires("create_note", (wire) => {
   let session: WireSession;
   beforeEach(async () => {
-    session = await wire.open(`${server.url}/mcp`);
+    session = await openSession(wire, `${server.url}/mcp`);
   });
   afterEach(() => session.close());
 
