@@ -40,7 +40,7 @@ export interface SocketLimits {
 }
 
 /** Why the server closes a socket: https://www.rfc-editor.org/rfc/rfc6455#section-7.4 and, from 4000 on, our own. */
-const CLOSE = { notText: 1003, flood: 1008, tooLarge: 1009, notReading: 1013, credentials: 4401, session: 4404 } as const;
+const CLOSE = { notText: 1003, flood: 1008, tooLarge: 1009, failed: 1011, notReading: 1013, credentials: 4401, session: 4404 } as const;
 
 /** MCP over a hibernating WebSocket, one message a frame: what a socket needs to know after a sleep stands in its attachment. */
 export class SocketLane {
@@ -63,7 +63,7 @@ export class SocketLane {
       return close(socket, CLOSE.tooLarge, `a message holds at most ${limits.messageBytes} bytes`);
     this.#trafficOf(attachment.name).unheardBytes = 0;
     if (Date.now() >= attachment.init.issuedMs + SESSION_TTL_MS) return close(socket, CLOSE.session, "the session has expired");
-    if (!(await this.#isAuthenticated(socket, attachment))) return close(socket, CLOSE.credentials, CREDENTIALS_FAULT);
+    if (!(await this.#isAuthenticated(socket, attachment))) return;
     const message = this.#parse(socket, frame);
     // Requests have a bound of their own, in flight; whatever else comes has one in a second.
     const isFree = message !== undefined && isRequest(message);
@@ -94,8 +94,7 @@ export class SocketLane {
     const attachment = socket && sockets.attachmentOf(socket);
     if (!socket || !attachment) return false;
     void this.#isAuthenticated(socket, attachment).then((isGood) => {
-      if (!isGood) close(socket, CLOSE.credentials, CREDENTIALS_FAULT);
-      else this.#send(attachment.name, JSON.stringify(message));
+      if (isGood) this.#send(attachment.name, JSON.stringify(message));
     });
     return true;
   }
@@ -155,6 +154,9 @@ export class SocketLane {
     this.#inFlight.set(name, work.add(done));
     try {
       await done;
+    } catch (error) {
+      logFailure("session_not_connected", error);
+      sendTo(socket, toError(request.id, RPC_CODES.internalError, "internal_error", "The server failed unexpectedly. Try again."));
     } finally {
       work.delete(done);
       if (work.size === 0) this.#inFlight.delete(name);
@@ -170,8 +172,11 @@ export class SocketLane {
         const frame = JSON.stringify(message);
         const isSent = this.#send(name, frame, asker);
         if (!isFinal) return;
-        if (!isSent) events.append(streamOf(name), `${frame}\n`);
-        done();
+        try {
+          if (!isSent) events.append(streamOf(name), `${frame}\n`);
+        } finally {
+          done(); // whatever became of the answer, nothing keeps the object awake
+        }
       },
       cancel: done,
       closeStream() {}
@@ -207,14 +212,23 @@ export class SocketLane {
     return traffic.messages > this.#options.limits.messagesPerSecond;
   }
 
+  /** Looks at the credentials again when they are old, and closes the socket where they are not good or nobody can tell. */
   async #isAuthenticated(socket: WebSocket, attachment: SocketAttachment): Promise<boolean> {
     const { sockets, limits, isStillValid } = this.#options;
     const nowMs = Date.now();
     if (nowMs - attachment.checkedMs < limits.credentialsMs) return true;
-    if (!(await isStillValid(attachment))) return false;
-    const current = sockets.attachmentOf(socket);
-    if (current) sockets.attach(socket, { ...current, checkedMs: nowMs });
-    return true;
+    try {
+      if (await isStillValid(attachment)) {
+        const current = sockets.attachmentOf(socket);
+        if (current) sockets.attach(socket, { ...current, checkedMs: nowMs });
+        return true;
+      }
+      close(socket, CLOSE.credentials, "the credentials are no longer valid");
+    } catch (error) {
+      logFailure("credentials_not_read", error);
+      close(socket, CLOSE.failed, "the credentials could not be looked at; connect again");
+    }
+    return false;
   }
 }
 
@@ -227,8 +241,6 @@ interface Traffic {
   unheardBytes: number;
 }
 
-const CREDENTIALS_FAULT = "the credentials are no longer valid";
-
 /** The events that are kept for a socket that has gone. */
 const streamOf = (name: string): string => `socket:${name}`;
 
@@ -238,6 +250,10 @@ function close(socket: WebSocket, code: number, reason: string): void {
   } catch {
     // It has gone by itself.
   }
+}
+
+function logFailure(event: string, error: unknown): void {
+  console.error(JSON.stringify({ level: "error", event, stack: error instanceof Error ? error.stack : String(error) }));
 }
 
 /** Tells whether the socket took it. */
