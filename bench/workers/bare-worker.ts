@@ -37,6 +37,9 @@ export class SessionAgent extends DurableObject<Env> {
   }
 }
 
+/** The configuration binds one; this lane has no use for it. */
+export class Home extends DurableObject {}
+
 export default {
   fetch(request, env) {
     const name = request.headers.get("mcp-session-id") ?? "";

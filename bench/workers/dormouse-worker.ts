@@ -2,6 +2,7 @@ import { z } from "zod";
 import { createEdge } from "../../src/edge/edge.ts";
 import { createCatalog } from "../../src/mcp/catalog.ts";
 import { defineTool, readOnlyHere } from "../../src/mcp/define-tool.ts";
+import { homeOf } from "../../src/session/home/home.ts";
 import { sessionAgentOf } from "../../src/session/session-agent.ts";
 
 const echo = defineTool({
@@ -27,5 +28,8 @@ const catalog = createCatalog({
 
 /** The whole of src/ with a catalog of one tool. */
 export class SessionAgent extends sessionAgentOf(catalog) {}
+
+/** The object of a principal, of the same make. */
+export class Home extends homeOf(SessionAgent) {}
 
 export default createEdge(catalog);

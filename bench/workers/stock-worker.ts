@@ -16,4 +16,7 @@ export class SessionAgent extends McpAgent<Env> {
   }
 }
 
+/** The configuration binds one; this lane has no use for it. */
+export class Home extends SessionAgent {}
+
 export default SessionAgent.serve("/mcp", { binding: "SESSION" });

@@ -49,6 +49,29 @@ interface Refusal {
   readonly action: "decline" | "cancel";
 }
 
+/**
+ * What `ask` throws in the stateless era where an answer is not there yet: it comes with the client's next request, which runs the
+ * tool again from its start. It is no failure, and nothing catches it but the wire.
+ */
+export class InputRequired extends Error {
+  override readonly name = "InputRequired";
+  readonly asks: Asks;
+  /** The call that waits, where it is one: its row is settled by the request that continues it. */
+  call: SuspendedCall | undefined;
+
+  constructor(asks: Asks) {
+    super("The client is asked first.");
+    this.asks = asks;
+  }
+}
+
+/** A call that waits for the client's answer between two requests. */
+export interface SuspendedCall {
+  readonly seq: number;
+  /** When its first request came, milliseconds since the epoch. */
+  readonly startedMs: number;
+}
+
 /** Several questions at once, each under a name of the tool's choice. */
 export type Asks = Readonly<Record<string, Ask>>;
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../lib/json.ts";
 import { cut, utf8Bytes } from "../lib/text.ts";
+import { type Ask, InputRequired } from "./ask.ts";
 import { runBounded } from "./bounded.ts";
 import { Content, type ContentBlock, text } from "./content.ts";
 import type { Context } from "./context.ts";
@@ -30,12 +31,12 @@ export interface ToolResult {
 /**
  * The one path of every call: narrow → authorize → parse → record → run → validate output → fit → settle → render.
  * The row is written in the same turn as the answer, and the answer leaves the object when the row is durable.
- * @throws RpcError for a tool that the slice does not have.
+ * @throws RpcError for a tool that the slice does not have, InputRequired for a call that waits for its client between two requests.
  */
 export async function callTool(name: string, args: JsonObject, invocation: Invocation, host: Host): Promise<ToolResult> {
   const start: CallStart = {
     tool: cut(name, 64),
-    startedMs: Date.now(),
+    startedMs: invocation.continues?.startedMs ?? Date.now(),
     era: invocation.era,
     client: invocation.client,
     arguments: cut(JSON.stringify(args), MAX_SHOWN_ARGUMENTS)
@@ -48,7 +49,7 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
       correlation: host.handleOf(invocation.principal, seq)
     });
   }
-  let opened: number | undefined;
+  let opened = invocation.continues?.seq;
   const record = (end: CallEnd): number => {
     if (opened === undefined) return host.calls.append({ ...start, ...end });
     host.calls.settle(opened, end);
@@ -56,7 +57,7 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
   };
   // A question may outlive this incarnation of the object: the call must be found all the same.
   const onAsk = () => {
-    opened ??= host.calls.open(start, "running");
+    if (invocation.era === "sessionful") opened ??= host.calls.open(start, "running");
   };
   let hasWritten = false;
   const onWrite = () => {
@@ -65,7 +66,7 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
   try {
     authorize(tool, invocation);
     const input = parseInput(tool, args);
-    opened = openRow(tool, start, host);
+    opened = openRow(tool, start, opened, host);
     const limitMs = tool.detaches ? host.limits.detachedMs : host.limits.callMs;
     const isRead = tool.annotations.readOnlyHint;
     const run = (ctx: Context) => tool.run(input, ctx);
@@ -74,6 +75,11 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     record(endOf(start, "ok", textOf(result), undefined));
     return result;
   } catch (error) {
+    if (error instanceof InputRequired) {
+      const seq = record(endOf(start, "waiting", Object.values(error.asks).map(toAsked).join("\n"), undefined));
+      error.call = { seq, startedMs: start.startedMs };
+      throw error;
+    }
     const failure = toFailure(error, tool, { wasOpened: opened !== undefined, hasWritten });
     const seq = record(endOf(start, failure.outcome, failure.message, failure.error));
     const ref = host.handleOf(invocation.principal, seq);
@@ -98,10 +104,15 @@ function parseInput(tool: Tool, args: JsonObject): object {
 }
 
 /** A write is recorded before it happens, and so is what may outlive its client. */
-function openRow(tool: Tool, start: CallStart, host: Host): number | undefined {
-  if (!tool.annotations.readOnlyHint) return host.calls.open(start, "pending");
-  return tool.detaches ? host.calls.open(start, "running") : undefined;
+function openRow({ annotations, detaches }: Tool, start: CallStart, continued: number | undefined, { calls }: Host): number | undefined {
+  const outcome = annotations.readOnlyHint ? "running" : "pending";
+  if (outcome === "running" && !detaches) return continued;
+  if (continued === undefined) return calls.open(start, outcome);
+  calls.reopen(continued, outcome);
+  return continued;
 }
+
+const toAsked = (ask: Ask): string => ("message" in ask ? ask.message : ask.kind);
 
 /** A write has happened by now: what is wrong with its answer must not invite another. */
 function toFittingResult(tool: Tool, output: object, limitBytes: number): ToolResult {

@@ -2,6 +2,7 @@ import type { Octokit } from "@octokit/rest";
 import type { Json } from "../lib/json.ts";
 import type { Asks, Replies } from "./ask.ts";
 import type { History } from "./history.ts";
+import type { Notification } from "./json-rpc.ts";
 import type { Principal } from "./principal.ts";
 import type { Weather } from "./weather.ts";
 
@@ -38,3 +39,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Something that clients may want to read again. */
 export type Change = { readonly list: "tools" | "prompts" | "resources" } | { readonly resource: string };
+
+/** The notification that tells of a change. */
+export const toNotification = (change: Change): Notification =>
+  "list" in change
+    ? { jsonrpc: "2.0", method: `notifications/${change.list}/list_changed` }
+    : { jsonrpc: "2.0", method: "notifications/resources/updated", params: { uri: change.resource } };

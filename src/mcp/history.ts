@@ -33,6 +33,8 @@ export interface CallRecorder {
   append(call: CallStart & CallEnd): number;
   /** Records a call before it runs, so that a crash cannot hide it; returns its number. */
   open(call: CallStart, outcome: "pending" | "running"): number;
+  /** Opens a call anew that waits for its client. */
+  reopen(seq: number, outcome: "pending" | "running"): void;
   /** Settles a call that was opened. */
   settle(seq: number, end: CallEnd): void;
 }

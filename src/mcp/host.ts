@@ -1,6 +1,6 @@
 import type { Deadlines } from "../lib/deadlines.ts";
-import type { Json } from "../lib/json.ts";
-import type { Asks, Replies } from "./ask.ts";
+import type { Json, JsonObject } from "../lib/json.ts";
+import type { Asks, Replies, SuspendedCall } from "./ask.ts";
 import type { CatalogSlice } from "./catalog.ts";
 import type { Context, LogLevel } from "./context.ts";
 import type { CallRecorder } from "./history.ts";
@@ -13,6 +13,10 @@ export interface Invocation {
   readonly era: "sessionful" | "stateless";
   /** `name/version` of the client. */
   readonly client: string;
+  /** The request's `_meta`, as the client sent it. */
+  readonly meta: JsonObject;
+  /** The call that this request goes on with, in the stateless era. */
+  readonly continues?: SuspendedCall | undefined;
   /** Aborted when the client cancels. */
   readonly signal: AbortSignal;
   /** The same, for who needs no signal: runs once, at once if the client has cancelled. Returns what takes it back. */

@@ -7,6 +7,7 @@ export interface Keys {
   readonly kid: string;
   readonly sessionId: Uint8Array;
   readonly handle: Uint8Array;
+  readonly seal: Uint8Array;
 }
 
 /** The keys in use, first those of the current secret. */
@@ -19,5 +20,10 @@ export function createKeyring(secret: string, previous?: string): Keyring {
 
 function keysOf(secret: string): Keys {
   const derive = (label: string, sizeBytes: number) => new Uint8Array(hkdfSync("sha256", secret, "dormouse", label, sizeBytes));
-  return { kid: toBase32(derive("kid", 5)), sessionId: derive("session-id", 32), handle: derive("handle", 32) };
+  return {
+    kid: toBase32(derive("kid", 5)),
+    sessionId: derive("session-id", 32),
+    handle: derive("handle", 32),
+    seal: derive("seal", 32)
+  };
 }

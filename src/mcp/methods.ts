@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import { cut } from "../lib/text.ts";
+import { InputRequired } from "./ask.ts";
 import { runBounded } from "./bounded.ts";
 import { callTool } from "./call-tool.ts";
 import type { ListMethod } from "./catalog.ts";
@@ -109,7 +110,7 @@ async function guarded(what: string, invocation: Invocation, host: Host, run: (c
   try {
     return await runBounded({ name: cut(what, 200), limitMs: host.limits.callMs, isRead: true, run }, invocation, host);
   } catch (error) {
-    if (error instanceof RpcError) throw error;
+    if (error instanceof RpcError || error instanceof InputRequired) throw error;
     if (error instanceof NotFound) throw resourceNotFound(what, error.message);
     if (error instanceof InvalidInput) throw invalidParams(error.message);
     if (error instanceof ToolError) throw new RpcError(RPC_CODES.internalError, error.message, { reason: "failed" });

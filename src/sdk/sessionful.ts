@@ -93,12 +93,14 @@ function toInvocation(
   server: Server,
   { init, conversation, askMs }: SessionfulOptions
 ): Invocation {
-  const progressToken = isJsonObject(params?._meta) ? params._meta.progressToken : undefined;
+  const meta = isJsonObject(params?._meta) ? params._meta : {};
+  const { progressToken } = meta;
   return {
     principal,
     slice,
     era: "sessionful",
     client: `${init.client.name}/${init.client.version}`,
+    meta,
     get signal() {
       return pending.signal;
     },

@@ -3,6 +3,9 @@ import { McpAgent } from "agents/mcp";
 import { DEFAULTS, readConfig } from "../config.ts";
 import { Deadlines } from "../lib/deadlines.ts";
 import type { Catalog } from "../mcp/catalog.ts";
+import { type Change, toNotification } from "../mcp/context.ts";
+import type { Conversation } from "../mcp/conversation.ts";
+import { ownerRef } from "../mcp/handle.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { Principal } from "../mcp/principal.ts";
 import { isNameless, mintSessionId, SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
@@ -13,6 +16,7 @@ import { Calls } from "../stores/calls.ts";
 import { StoredConversation } from "../stores/conversations.ts";
 import { Events } from "../stores/events.ts";
 import { HttpLane, type StreamLimits } from "./http-lane.ts";
+import { createOwnHistory } from "./own-history.ts";
 import { createReaders } from "./readers.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionLife } from "./session-life.ts";
@@ -28,6 +32,13 @@ export interface SessionAgentOptions {
   readonly socketLimits: SocketLimits;
   /** Whether credentials that opened a socket are still good. A parameter, because credentials are above this layer. */
   isStillValid(attachment: SocketAttachment, env: Env): Promise<boolean>;
+}
+
+/** What a class that extends the session's uses of it. */
+export interface SessionParts {
+  readonly catalog: Catalog;
+  readonly deadlines: Deadlines;
+  readonly life: SessionLife;
 }
 
 const DEFAULT_OPTIONS: SessionAgentOptions = {
@@ -74,6 +85,8 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       isStillValid: (attachment) => isStillValid(attachment, this.env),
       holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
     });
+    /** For the class that extends this one. */
+    protected readonly parts: SessionParts = { catalog, deadlines: this.#deadlines, life: this.#life };
     #serveRequest: Serve = () => Promise.reject(new Error("A request came before the session was connected."));
     #client: SessionInit | undefined;
     #connected: Promise<void> | undefined;
@@ -170,15 +183,18 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       await this.#life.wake(this.#expiresMs());
       const expire = () => this.#life.expireAt(this.#expiresMs());
       const conversation = new StoredConversation(this.ctx.storage, expire);
+      const { keyring } = config;
+      const owner = ownerRef(this.getSessionId());
+      const calls = createCalls(this.ctx.storage, expire);
       const host = new SessionHost({
-        sessionName: this.getSessionId(),
+        owner,
         config,
-        keyring: config.keyring,
-        calls: createCalls(this.ctx.storage, expire),
+        keyring,
+        calls,
         deadlines: this.#deadlines,
-        conversation,
         resourcesOfCalls: catalog.resourcesOfCalls,
-        notify: (method, params) => this.#announce({ jsonrpc: "2.0", method, ...(params && { params }) })
+        historyOf: (principal) => createOwnHistory(calls, owner, keyring, principal),
+        announce: (change) => this.#announce(change, conversation)
       });
       const options = { catalog, host, conversation, switchboard: this.#switchboard, init, askMs: DEFAULTS.askMs };
       const { server, serve } = await createSessionfulServer(options);
@@ -187,7 +203,9 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     }
 
     /** Each message goes to one connection only, as the protocol asks. */
-    #announce(message: Message): void {
+    #announce(change: Change, conversation: Conversation): void {
+      if ("resource" in change && !conversation.isSubscribed(change.resource)) return;
+      const message = toNotification(change);
       if (!this.#socketLane.announce(message)) this.#http.announce(message);
     }
 
@@ -220,3 +238,6 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     }
   };
 }
+
+/** The class of one catalog's sessions. */
+export type SessionAgentClass = ReturnType<typeof sessionAgentOf>;

@@ -3,44 +3,41 @@ import { createGitHub } from "../clients/github.ts";
 import { createOpenMeteo } from "../clients/open-meteo.ts";
 import { type Config, DEFAULTS } from "../config.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
-import type { JsonObject } from "../lib/json.ts";
 import type { Change, Context } from "../mcp/context.ts";
-import type { Conversation } from "../mcp/conversation.ts";
-import { mintHandle, ownerRef, readHandle } from "../mcp/handle.ts";
-import type { Call, CallRecorder, History } from "../mcp/history.ts";
+import { mintHandle } from "../mcp/handle.ts";
+import type { CallRecorder, History } from "../mcp/history.ts";
 import type { Host, Invocation } from "../mcp/host.ts";
 import type { Keyring } from "../mcp/keyring.ts";
 import type { Principal } from "../mcp/principal.ts";
 import type { Weather } from "../mcp/weather.ts";
-import type { Calls } from "../stores/calls.ts";
 
 /** What a {@link SessionHost} is made of. */
 export interface SessionHostOptions {
-  /** The name of the session, as its id tells it. */
-  readonly sessionName: string;
+  /** The object that records the calls, as handles name it. */
+  readonly owner: string;
   readonly config: Config;
   readonly keyring: Keyring;
-  readonly calls: Calls;
+  readonly calls: CallRecorder;
   readonly deadlines: Deadlines;
-  readonly conversation: Conversation;
   /** The URIs of the resources that change with each call. */
   readonly resourcesOfCalls: readonly string[];
-  /** Sends a notification that belongs to no request. */
-  notify(method: string, params?: JsonObject): void;
+  historyOf(principal: Principal): History;
+  /** Tells who wants to know that something has changed. */
+  announce(change: Change): void;
 }
 
-/** What a session gives to the calls that it runs. */
+/** What a session, or a principal's home, gives to the calls that it runs. */
 export class SessionHost implements Host {
   readonly calls: CallRecorder;
   readonly deadlines: Deadlines;
   readonly limits = DEFAULTS.call;
   readonly #options: SessionHostOptions;
-  readonly #owner: string;
 
   constructor(options: SessionHostOptions) {
     const { calls } = options;
     this.calls = {
       open: (start, outcome) => calls.open(start, outcome),
+      reopen: (seq, outcome) => calls.reopen(seq, outcome),
       append: (call) => this.#announceCall(calls.append(call)),
       settle: (seq, end) => {
         calls.settle(seq, end);
@@ -49,13 +46,11 @@ export class SessionHost implements Host {
     };
     this.deadlines = options.deadlines;
     this.#options = options;
-    this.#owner = ownerRef(options.sessionName);
   }
 
   contextFor({ principal, progress, log, ask, closeStream }: Invocation, signalOf: () => AbortSignal, onWrite = () => {}): Context {
-    const { config } = this.#options;
+    const { config, historyOf, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
-    const historyOf = (who: Principal) => this.#historyOf(who);
     let github: Octokit | undefined;
     let weather: Weather | undefined;
     return {
@@ -67,7 +62,7 @@ export class SessionHost implements Host {
       log,
       ask,
       closeStream,
-      announce: (change) => this.#announce(change),
+      announce,
       get history() {
         return historyOf(principal);
       },
@@ -84,34 +79,12 @@ export class SessionHost implements Host {
   }
 
   handleOf(principal: Principal, seq: number): string {
-    return mintHandle(this.#options.keyring, principal.id, { kind: "call", owner: this.#owner, seq });
+    const { keyring, owner } = this.#options;
+    return mintHandle(keyring, principal.id, { kind: "call", owner, seq });
   }
 
   #announceCall(seq: number): number {
-    for (const uri of this.#options.resourcesOfCalls) this.#announce({ resource: uri });
+    for (const resource of this.#options.resourcesOfCalls) this.#options.announce({ resource });
     return seq;
-  }
-
-  #announce(change: Change): void {
-    const { conversation, notify } = this.#options;
-    if ("list" in change) notify(`notifications/${change.list}/list_changed`);
-    else if (conversation.isSubscribed(change.resource)) notify("notifications/resources/updated", { uri: change.resource });
-  }
-
-  #historyOf(principal: Principal): History {
-    const { calls, keyring } = this.#options;
-    const toRecorded = ({ seq, ...call }: Call) => ({ ...call, call: this.handleOf(principal, seq) });
-    return {
-      list: (query) => {
-        const page = calls.list(query);
-        return { calls: page.calls.map(toRecorded), nextCursor: page.nextCursor };
-      },
-      get: (text) => {
-        const handle = readHandle(keyring, principal.id, text);
-        if (handle?.kind !== "call" || handle.owner !== this.#owner) return undefined;
-        const call = calls.get(handle.seq);
-        return call && toRecorded(call);
-      }
-    };
   }
 }

@@ -26,6 +26,10 @@ export class Calls implements CallRecorder {
     return this.#insert(call, { outcome, durationMs: null, preview: undefined, error: undefined });
   }
 
+  reopen(seq: number, outcome: "pending" | "running"): void {
+    this.#exec("UPDATE calls SET outcome = ? WHERE seq = ?", outcome, seq);
+  }
+
   settle(seq: number, end: CallEnd): void {
     this.#exec(
       "UPDATE calls SET outcome = ?, duration_ms = ?, preview = ?, error = ? WHERE seq = ?",

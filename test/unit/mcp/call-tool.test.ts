@@ -43,7 +43,7 @@ async function call(name: string, answer: unknown): Promise<CallEnd | undefined>
   const host = {
     deadlines: new Deadlines(),
     limits: { callMs: 1000, detachedMs: 1000, inlineBytes: 1000 },
-    calls: { append: settle, open: () => 1, settle: (_, end) => settle(end) },
+    calls: { append: settle, open: () => 1, reopen() {}, settle: (_, end) => settle(end) },
     contextFor: () => ({}) as Context,
     handleOf: () => "call_test"
   } as Partial<Host> as Host;
