@@ -32,7 +32,7 @@ export interface RpcErrorBody {
 
 export type Message = Request | Notification | Response;
 
-/** Each JSON-RPC code that the server sends. The last three are MCP's own. */
+/** Each JSON-RPC code that the server sends: those of JSON-RPC, those of MCP, and our own. */
 export const RPC_CODES = {
   parseError: -32700,
   invalidRequest: -32600,
@@ -41,7 +41,9 @@ export const RPC_CODES = {
   internalError: -32603,
   badSession: -32000,
   sessionNotFound: -32001,
-  resourceNotFound: -32002
+  resourceNotFound: -32002,
+  // JSON-RPC reserves -32768 to -32000, and MCP assigns codes in it: https://www.jsonrpc.org/specification#error_object
+  rateLimited: 1429
 } as const;
 
 /** Narrows parsed JSON to a message; everything that the protocol does not allow is refused. */
