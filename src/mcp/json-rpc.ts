@@ -32,7 +32,10 @@ export interface RpcErrorBody {
 
 export type Message = Request | Notification | Response;
 
-/** Each JSON-RPC code that the server sends. The last three are MCP's own. */
+/**
+ * Each JSON-RPC code that the server sends. Those from -32000 on are MCP's own: the first three of the sessionful era, the next of
+ * the stateless one, https://modelcontextprotocol.io/specification/2026-07-28/basic#error-codes. The last is ours.
+ */
 export const RPC_CODES = {
   parseError: -32700,
   invalidRequest: -32600,
@@ -41,7 +44,11 @@ export const RPC_CODES = {
   internalError: -32603,
   badSession: -32000,
   sessionNotFound: -32001,
-  resourceNotFound: -32002
+  resourceNotFound: -32002,
+  headerMismatch: -32020,
+  missingCapability: -32021,
+  unsupportedRevision: -32022,
+  tooMany: 1429
 } as const;
 
 /** Narrows parsed JSON to a message; everything that the protocol does not allow is refused. */

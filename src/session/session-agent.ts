@@ -17,7 +17,7 @@ import { StoredConversation } from "../stores/conversations.ts";
 import { Events } from "../stores/events.ts";
 import { HttpLane, type StreamLimits } from "./http-lane.ts";
 import { createOwnHistory } from "./own-history.ts";
-import { createReaders } from "./readers.ts";
+import { closeBack, createReaders } from "./readers.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionLife } from "./session-life.ts";
 import { SocketLane, type SocketLimits } from "./socket-lane.ts";
@@ -39,6 +39,7 @@ export interface SessionParts {
   readonly catalog: Catalog;
   readonly deadlines: Deadlines;
   readonly life: SessionLife;
+  readonly streamLimits: StreamLimits;
 }
 
 const DEFAULT_OPTIONS: SessionAgentOptions = {
@@ -47,9 +48,6 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
   socketLimits: DEFAULTS.socket,
   isStillValid: async ({ credential }) => credential === undefined
 };
-
-/** They say that there was no code, or no close, and may not be sent: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
-const UNSENDABLE_CODES = new Set([1004, 1005, 1006, 1015]);
 
 /**
  * The object that owns one session of a catalog: its connection, its calls. Wiring only; everything on its prototype can be
@@ -86,7 +84,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
     });
     /** For the class that extends this one. */
-    protected readonly parts: SessionParts = { catalog, deadlines: this.#deadlines, life: this.#life };
+    protected readonly parts: SessionParts = { catalog, deadlines: this.#deadlines, life: this.#life, streamLimits };
     #serveRequest: Serve = () => Promise.reject(new Error("A request came before the session was connected."));
     #client: SessionInit | undefined;
     #connected: Promise<void> | undefined;
@@ -113,7 +111,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
 
     override webSocketClose(socket: WebSocket, code: number): void {
       this.#socketLane.drop(socket);
-      socket.close(UNSENDABLE_CODES.has(code) ? 1000 : code);
+      closeBack(socket, code);
     }
 
     /** The close that follows says the same. */
