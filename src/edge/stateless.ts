@@ -9,6 +9,7 @@ import { createResults, type Results } from "../mcp/results.ts";
 import { isStatelessRevision, STATELESS_REVISIONS } from "../mcp/revisions.ts";
 import { accepts } from "./accept.ts";
 import { homeStubOf } from "./home-stub.ts";
+import { serveListen } from "./listen.ts";
 import { faultOfMirrors, faultOfParamMirrors } from "./mirrored-headers.ts";
 import type { ReadBody } from "./read-message.ts";
 import { answer, type RefusalDetails, refuse } from "./respond.ts";
@@ -35,6 +36,7 @@ function serveRequest(request: Request, message: RpcRequest, text: string, admit
     if (page === undefined) return refuse("invalid_params", "The cursor is not one that a list returned.", { id });
     return answer(id, resultsOf(catalog).completeList(page));
   }
+  if (method === "subscriptions/listen") return serveListen(request, message, admitted, resultsOf(catalog));
   if (!HOME_METHODS.has(method)) return refuse("unknown_method", `Unknown method: ${cut(method, 100)}`, { id });
   const canStream = accepts(request, "text/event-stream");
   return askHome(homeStubOf(principal, homes), "request", { principal, slicePath, canStream }, { body: text, signal: request.signal });

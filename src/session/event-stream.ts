@@ -60,10 +60,7 @@ export class EventStream implements StreamEvents {
 export const toEvent = (id: string, data: string): string => `id: ${id}\nevent: message\ndata: ${data}\n\n`;
 
 /** The events of a stream to which nobody can come back: https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages */
-export const FORGOTTEN_EVENTS: StreamEvents = { add: (data) => toNamelessEvent(data), prime: () => "", text: () => "" };
-
-/** Writes an event that has no id. */
-export const toNamelessEvent = (data: string): string => `event: message\ndata: ${data}\n\n`;
+export const FORGOTTEN_EVENTS: StreamEvents = { add: (data) => `event: message\ndata: ${data}\n\n`, prime: () => "", text: () => "" };
 
 /** How much of a stream is kept: events, and their length in UTF-16 units. */
 export interface EventLimits {

@@ -6,16 +6,19 @@ import { createResults } from "../../mcp/results.ts";
 import { Calls } from "../../stores/calls.ts";
 import { SpentStates } from "../../stores/spent-states.ts";
 import { createOwnHistory } from "../own-history.ts";
+import { closeBack, createReaders } from "../readers.ts";
 import type { SessionAgentClass } from "../session-agent.ts";
 import { SessionHost } from "../session-host.ts";
 import { Rounds } from "./rounds.ts";
 import { StatelessLane } from "./stateless-lane.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 /** The object that owns what belongs to one principal. It is the session of each of its stateless requests. Wiring only. */
 export function homeOf(Base: SessionAgentClass) {
   return class Home extends Base {
     readonly #read = createHomeRequestReader();
     readonly #results = createResults(this.parts.catalog, DEFAULTS.stateless.listTtlMs);
+    readonly #subscriptions = new Subscriptions(createReaders(this.ctx));
     readonly #lane = new StatelessLane({
       catalog: this.parts.catalog,
       deadlines: this.parts.deadlines,
@@ -28,7 +31,18 @@ export function homeOf(Base: SessionAgentClass) {
 
     // Not async, as in the class that this one extends.
     override fetch(request: Request): Promise<Response> {
-      return this.#lane.serve(request, this.#read(request));
+      const asked = this.#read(request);
+      if (asked.verb === "listen") return Promise.resolve(this.#subscriptions.open(asked.subscription ?? ""));
+      return this.#lane.serve(request, asked);
+    }
+
+    /** Listeners say nothing. */
+    override webSocketMessage(): Promise<void> {
+      return Promise.resolve();
+    }
+
+    override webSocketClose(socket: WebSocket, code: number): void {
+      closeBack(socket, code);
     }
 
     /** Made for the first request: until then nothing is known of the configuration. */
@@ -49,7 +63,7 @@ export function homeOf(Base: SessionAgentClass) {
         deadlines: this.parts.deadlines,
         resourcesOfCalls: this.parts.catalog.resourcesOfCalls,
         historyOf: (principal) => createOwnHistory(calls, owner, keyring, principal),
-        announce: () => {}
+        announce: (change) => this.#subscriptions.announce(change)
       });
     }
 
