@@ -13,16 +13,20 @@ interface CheckSet {
   readonly name: string;
   /** What the referee is told beside the address. */
   readonly args: readonly string[];
-  /** How many checks it must come to: a scenario that finds nothing to look at ends early and complains of nothing. */
+  /** How many scored checks it must come to: a scenario that finds nothing to look at ends early and complains of nothing. */
   readonly checks: number;
 }
 
 /** What must pass. The scenarios that stand alone are those that their revision runs without scoring them. */
 const SETS: readonly CheckSet[] = [
-  requirements("2025-11-25", 83),
+  requirements("2025-11-25", 69),
   scenario("json-schema-2020-12", "2025-11-25", 8),
   scenario("server-sse-polling", "2025-11-25", 3),
-  scenario("server-session-lifecycle", "2025-11-25", 3)
+  scenario("server-session-lifecycle", "2025-11-25", 3),
+  requirements("2026-07-28", 120),
+  scenario("json-schema-2020-12", "2026-07-28", 8),
+  scenario("http-header-validation", "2026-07-28", 14),
+  scenario("http-custom-header-server-validation", "2026-07-28", 10)
 ];
 
 function requirements(revision: string, checks: number): CheckSet {
@@ -30,7 +34,7 @@ function requirements(revision: string, checks: number): CheckSet {
 }
 
 function scenario(name: string, revision: string, checks: number): CheckSet {
-  return { name, args: ["--scenario", name, "--spec-version", revision], checks };
+  return { name: `${name} ${revision}`, args: ["--scenario", name, "--spec-version", revision], checks };
 }
 
 const HELP = `Lets the protocol's own conformance suite judge the built Worker of test/conformance.
@@ -39,7 +43,8 @@ Usage: npm run conformance -- [sets]
 
 ${SETS.map(({ name }) => `  "${name}"`).join("\n")}
 
-Without names all of them run. A warning of the suite counts as a failure.`;
+Without names all of them run; a name without its revision stands for each. A warning of the suite counts as a failure. What a
+revision does not score, such as extensions, is listed apart and fails nothing.`;
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine(args, { help: { type: "boolean", default: false } });
@@ -47,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const sets = positionals.length > 0 ? positionals.map(setOf) : SETS;
+  const sets = positionals.length > 0 ? positionals.flatMap(setsOf) : SETS;
   const interrupted = abortOnSignal();
   const folder = await mkdtemp(join(tmpdir(), "dormouse-conformance-"));
   try {
@@ -55,9 +60,10 @@ async function main(args: readonly string[]): Promise<number> {
     try {
       let failed = 0;
       for (const [i, set] of sets.entries()) {
-        const { passed, faults } = await judge(set, `${worker.url}/mcp`, join(folder, `results-${i}`), interrupted);
-        console.log([`${set.name}: ${passed} passed, ${faults.length} failed`, ...faults].join("\n  "));
-        failed += faults.length;
+        const { scored, unscored } = await judge(set, `${worker.url}/mcp`, join(folder, `results-${i}`), interrupted);
+        print(set.name, scored);
+        if (unscored.passed + unscored.faults.length > 0) print(`${set.name}, not scored`, unscored);
+        failed += scored.faults.length;
       }
       if (failed > 0 && worker.output()) console.log(`\nWhat the Worker printed:\n${worker.output()}`);
       return failed === 0 ? 0 : 1;
@@ -69,15 +75,20 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+function print(what: string, { passed, faults }: Verdict): void {
+  console.log([`${what}: ${passed} passed, ${faults.length} failed`, ...faults].join("\n  "));
+}
+
 const WORKER = {
   configPath: "test/conformance/wrangler.toml",
   main: "test/conformance/worker.ts",
   bindings: { ...LOCAL_BINDINGS, LOCAL_SCOPES: "all" }
 } as const;
 
-function setOf(name: string): CheckSet {
-  const set = SETS.find((candidate) => candidate.name === name);
-  if (set) return set;
+/** A name without its revision means every revision. */
+function setsOf(name: string): readonly CheckSet[] {
+  const found = SETS.filter((set) => set.name === name || set.name.startsWith(`${name} `));
+  if (found.length > 0) return found;
   throw new UsageError(`There is no set "${name}", but ${SETS.map((known) => `"${known.name}"`).join(", ")}.`);
 }
 
@@ -94,19 +105,46 @@ interface Verdict {
   readonly faults: readonly string[];
 }
 
-/** Runs one set. The counts come from the referee's own results, not from its exit code, which forgives what is not scored. */
-async function judge({ args, checks }: CheckSet, url: string, folder: string, interrupted: AbortSignal): Promise<Verdict> {
+/** Runs one set. The counts come from the referee's own results, not from its exit code, which forgives warnings. */
+async function judge({ args, checks }: CheckSet, url: string, folder: string, interrupted: AbortSignal): Promise<Judgement> {
   const { code, printed } = await runReferee(["server", "--url", url, ...args, "--output-dir", folder], interrupted);
+  const lines = stripVTControlCharacters(printed);
+  const unscored = readUnscored(lines);
+  const results = await readResults(folder);
+  const scored = toVerdict(results.filter(({ scenario }) => !unscored.has(scenario)));
+  return {
+    scored: { ...scored, faults: scored.faults.length > 0 ? scored.faults : faultsOfRun(scored.passed, checks, code, lines) },
+    unscored: toVerdict(results.filter(({ scenario }) => unscored.has(scenario)))
+  };
+}
+
+interface Judgement {
+  readonly scored: Verdict;
+  /** What a revision runs for visibility, such as extensions: printed, and fails nothing. */
+  readonly unscored: Verdict;
+}
+
+function toVerdict(results: readonly Check[]): Verdict {
   const faults: string[] = [];
   let passed = 0;
-  for (const { id, status, description, errorMessage } of await readResults(folder)) {
+  for (const { scenario, id, status, description, errorMessage } of results) {
     if (status === "SUCCESS") passed++;
-    else if (status === "FAILURE" || status === "WARNING") faults.push(`${id}: ${errorMessage ?? description}`);
+    else if (status === "FAILURE" || status === "WARNING") faults.push(`${scenario} ${id}: ${errorMessage ?? description}`);
   }
-  if (faults.length > 0) return { passed, faults };
-  const lines = stripVTControlCharacters(printed).slice(-MAX_SHOWN);
-  if (passed < checks) return { passed, faults: [`${checks} checks were to pass. The referee printed:\n${lines}`] };
-  return { passed, faults: code === 0 ? [] : [`The referee ended with exit code ${code}. It printed:\n${lines}`] };
+  return { passed, faults };
+}
+
+/** What is wrong with a run of which no check failed. */
+function faultsOfRun(passed: number, checks: number, code: unknown, lines: string): readonly string[] {
+  const shown = lines.slice(-MAX_SHOWN);
+  if (passed < checks) return [`${checks} checks were to pass. The referee printed:\n${shown}`];
+  return code === 0 ? [] : [`The referee ended with exit code ${code}. It printed:\n${shown}`];
+}
+
+/** The scenarios that the referee itself lists as not scored: `  ✗ tasks-lifecycle (extension)`, below a heading of their own. */
+function readUnscored(lines: string): ReadonlySet<string> {
+  const [, list = ""] = lines.split(/^Not scored for .*$/m);
+  return new Set([...list.matchAll(/^ {2}[✓✗] (\S+) \(.+\)$/gm)].map(([, name = ""]) => name));
 }
 
 const MAX_SHOWN = 4000;
@@ -131,6 +169,7 @@ async function runReferee(args: readonly string[], interrupted: AbortSignal): Pr
 
 /** A check as the referee writes it into `<set>/server-<scenario>-<time>/checks.json`; others than these are notes. */
 interface Check {
+  readonly scenario: string;
   readonly id: string;
   readonly status: "SUCCESS" | "FAILURE" | "WARNING" | "SKIPPED" | "INFO";
   readonly description: string;
@@ -144,8 +183,8 @@ async function readResults(folder: string): Promise<readonly Check[]> {
       const path = join(folder, name, "checks.json");
       const scenario = name.replace(/^server-|-\d{4}-\d\d-\d\dT.*$/g, "");
       // The folder is made first, so one without results is of a scenario that broke off.
-      if (!existsSync(path)) return [{ id: scenario, status: "FAILURE", description: "The scenario broke off." }];
-      return (JSON.parse(await readFile(path, "utf8")) as Check[]).map((check) => ({ ...check, id: `${scenario} ${check.id}` }));
+      if (!existsSync(path)) return [{ scenario, id: "run", status: "FAILURE", description: "The scenario broke off." }];
+      return (JSON.parse(await readFile(path, "utf8")) as Omit<Check, "scenario">[]).map((check) => ({ ...check, scenario }));
     })
   );
   return results.flat();

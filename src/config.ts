@@ -6,6 +6,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
 
 /** Every default, in one place. Times are milliseconds, sizes bytes. */
 export const DEFAULTS = {
@@ -26,11 +27,30 @@ export const DEFAULTS = {
   /** How long a question to the client may wait for its answer. */
   askMs: 5 * MINUTE,
   call: { callMs: 9 * SECOND, detachedMs: 15 * MINUTE, inlineBytes: 64 * KIB } satisfies CallLimits,
+  shipping: { delayMs: 5 * SECOND, retryMs: MINUTE } satisfies ShippingTimes,
+  /** After this long without a call a session's object gives everything to its principal's home and goes. */
+  sessionIdleMs: DAY,
+  /** How often a principal's home deletes what is older than it shall be. */
+  homeSweepMs: DAY,
+  retentionMs: 30 * DAY,
   /** Half a second below the call's own deadline, so that the answer can say which upstream was slow. */
   upstreamMs: 8.5 * SECOND,
   /** How long an isolate believes what it read of an API key: a revocation bites within this and KV's own minute. */
   keyCacheMs: 30 * SECOND
 } as const;
+
+/** What is kept of a call: everything, all but arguments and answers, or nothing. */
+export const HISTORY_MODES = ["full", "metadata", "off"] as const;
+
+export type HistoryMode = (typeof HISTORY_MODES)[number];
+
+/** When a session ships its calls to its principal's home, milliseconds. */
+export interface ShippingTimes {
+  /** After the first call of a burst. */
+  readonly delayMs: number;
+  /** After a failure, and while a call that was shipped open is not settled. */
+  readonly retryMs: number;
+}
 
 /** The settings of a deployment. */
 export interface Config {
@@ -41,6 +61,9 @@ export interface Config {
   readonly localScopes: readonly Scope[];
   readonly allowedOrigins: ReadonlySet<string>;
   readonly github: { readonly apiUrl: string; readonly token: string | undefined };
+  readonly history: HistoryMode;
+  /** How long a principal's history is kept, milliseconds. */
+  readonly retentionMs: number;
   readonly weather: { readonly geocodingUrl: string; readonly forecastUrl: string };
 }
 
@@ -59,6 +82,8 @@ export function readConfig(env: Env): Config {
     localScopes: readScopes(env.LOCAL_SCOPES),
     allowedOrigins: new Set(readList(env.ALLOWED_ORIGINS)),
     github: { apiUrl: env.GITHUB_API_URL, token: env.GITHUB_TOKEN || undefined },
+    history: HISTORY_MODES.find((mode) => mode === env.HISTORY) ?? "full",
+    retentionMs: (Number(env.RETENTION_DAYS) || 0) * DAY || DEFAULTS.retentionMs,
     weather: { geocodingUrl: env.WEATHER_GEOCODING_URL, forecastUrl: env.WEATHER_FORECAST_URL }
   };
   configs.set(env, config);

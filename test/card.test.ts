@@ -13,6 +13,12 @@ const toCall = (name: string, args: object, meta = {}) => ({ id: 1, method: "too
 const inObject = <T>(id: string, act: (agent: SessionAgent, state: DurableObjectState) => T | Promise<T>) =>
   runInDurableObject(stubOf(id), act);
 
+/** Lets the id of a session expire, as its object knows it. */
+async function expire(id: string): Promise<void> {
+  await inObject(id, (_, { storage }) => storage.kv.put("session", { ...storage.kv.get<object>("session"), expiresMs: 1 }));
+  await evictDurableObject(stubOf(id));
+}
+
 describe("a per-session Durable Object", () => {
   it("is made for each session, and no other has its calls", async () => {
     const [one, other] = [await begin(), await begin()];
@@ -47,9 +53,9 @@ describe("subclasses McpAgent", () => {
     await expect.poll(() => inObject(id, (agent) => agent._keepAliveRefs), { timeout: 5000 }).toBe(0);
     const schedules = await inObject(id, (agent) => agent.getSchedules());
     expect(schedules.map(({ callback }) => callback)).toContain("sweepSession");
-    await inObject(id, (_, { storage }) => storage.kv.put("expires_ms", 1));
+    await expire(id);
     await inObject(id, (agent) => agent.sweepSession()).catch(() => {}); // destroy aborts the object, and whoever asks it then
-    const schema = () => inObject(id, (_, { storage }) => storage.kv.get("schema")).catch(() => "being destroyed");
+    const schema = () => inObject(id, (_, { storage }) => storage.kv.get("session")).catch(() => "being destroyed");
     await expect.poll(schema).toBeUndefined();
   });
 });
@@ -65,6 +71,7 @@ describe("keeps tool-call history in Durable Object storage", () => {
   it("deletes it when the session's id has expired", async () => {
     const id = await begin();
     await (await send("POST", id, toCall("list_calls", {}))).text();
+    await expire(id);
     await runDurableObjectAlarm(stubOf(id));
     expect(
       await inObject(id, (_, { storage }) => storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'calls'").toArray())

@@ -4,8 +4,14 @@ import { recentCalls } from "../resources/recent-calls.ts";
 import { repositoryResource } from "../resources/repository.ts";
 import { getRepository } from "../tools/github/get-repository.ts";
 import { searchRepositories } from "../tools/github/search-repositories.ts";
+import { deleteCalls } from "../tools/history/delete-calls.ts";
+import { endSession } from "../tools/history/end-session.ts";
+import { exportCalls } from "../tools/history/export-calls.ts";
 import { getCall } from "../tools/history/get-call.ts";
+import { getUsage } from "../tools/history/get-usage.ts";
 import { listCalls } from "../tools/history/list-calls.ts";
+import { listSessions } from "../tools/history/list-sessions.ts";
+import { summarizeActivity } from "../tools/history/summarize-activity.ts";
 import { longOperation } from "../tools/operations/long-operation.ts";
 import { getWeather } from "../tools/weather/get-weather.ts";
 import { VERSION } from "./version.ts";
@@ -15,7 +21,10 @@ export const catalog = createCatalog({
   info: { name: "dormouse", title: "Dormouse", version: VERSION },
   instructions:
     "Every tool call is remembered: list_calls finds what was done before, also after a reconnection, and get_call shows one. The (ref …) of an error is the handle of its call.",
-  tools: [searchRepositories, getRepository, getWeather, longOperation, listCalls, getCall],
+  tools: [
+    ...[searchRepositories, getRepository, getWeather, longOperation],
+    ...[listCalls, getCall, summarizeActivity, exportCalls, deleteCalls, listSessions, endSession, getUsage]
+  ],
   prompts: [exploreRepository],
   resources: [repositoryResource, recentCalls]
 });

@@ -40,6 +40,7 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     startedMs: invocation.continues?.startedMs ?? Date.now(),
     era: invocation.era,
     client: invocation.client,
+    trace: undefined,
     arguments: cut(JSON.stringify(args), MAX_SHOWN_ARGUMENTS)
   };
   const tool = invocation.slice.tool(name);

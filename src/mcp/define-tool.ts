@@ -25,6 +25,9 @@ export const additive: Annotations = { readOnlyHint: false, destructiveHint: fal
 /** Writes outside; cannot be taken back. */
 export const destructive: Annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true };
 
+/** Changes what this server itself keeps; cannot be taken back, and done twice it is done once. */
+export const destructiveHere: Annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false };
+
 /** What every tool says of itself. */
 interface ToolFace {
   /** `verb_noun`, at most 64 characters. */

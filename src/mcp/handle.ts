@@ -3,7 +3,7 @@ import { numberFromBase32, numberToBase32, toBase32 } from "../lib/base32.ts";
 import type { Keyring } from "./keyring.ts";
 
 /** What a handle can name. */
-export type HandleKind = "call";
+export type HandleKind = "call" | "ses";
 
 /**
  * A name for something that an object keeps: `<kind>_<owner>_<seq>_<mac>`. It grants nothing: the principal is checked each time.
@@ -16,7 +16,7 @@ export interface Handle {
   readonly seq: number;
 }
 
-const HANDLE = /^(call)_([0-9a-z]{8})_([0-9a-z]{1,11})_([0-9a-z]{4})$/;
+const HANDLE = /^(call|ses)_([0-9a-z]{8})_([0-9a-z]{1,11})_([0-9a-z]{4})$/;
 
 export function mintHandle(keyring: Keyring, principalId: string, handle: Handle): string {
   const body = `${handle.kind}_${handle.owner}_${numberToBase32(handle.seq)}`;
@@ -35,7 +35,11 @@ export function readHandle(keyring: Keyring, principalId: string, text: string):
   return { kind: kind as HandleKind, owner, seq };
 }
 
-/** The short name of a session object within its principal: 40 of its 128 random bits. */
+/** The handle of a session: it has no number. */
+export const mintSessionHandle = (keyring: Keyring, principalId: string, owner: string): string =>
+  mintHandle(keyring, principalId, { kind: "ses", owner, seq: 0 });
+
+/** The short name of a session object, or of a home, within its principal: 40 of its 128 random bits. */
 export function ownerRef(sessionName: string): string {
   return toBase32(Buffer.from(sessionName, "base64url").subarray(0, 5));
 }

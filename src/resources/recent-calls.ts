@@ -11,7 +11,7 @@ export const recentCalls = defineResource({
   scopes: ["mcp:use"],
   changesWith: "calls",
   async read(_, ctx) {
-    const { calls } = ctx.history.list({ limit: 20 });
+    const { calls } = await ctx.history.list({ limit: 20 });
     return { calls: calls.map(toRecordedCall) };
   }
 });

@@ -1,11 +1,12 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { McpAgent } from "agents/mcp";
-import { DEFAULTS, readConfig } from "../config.ts";
+import { type Config, DEFAULTS, readConfig, type ShippingTimes } from "../config.ts";
 import { Deadlines } from "../lib/deadlines.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import { type Change, toNotification } from "../mcp/context.ts";
-import type { Conversation } from "../mcp/conversation.ts";
 import { ownerRef } from "../mcp/handle.ts";
+import type { HomeDoor } from "../mcp/home-door.ts";
+import { homeNameOf } from "../mcp/home-name.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { Principal } from "../mcp/principal.ts";
 import { isNameless, mintSessionId, SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
@@ -15,21 +16,25 @@ import { type Serve, Switchboard } from "../sdk/switchboard.ts";
 import { Calls } from "../stores/calls.ts";
 import { StoredConversation } from "../stores/conversations.ts";
 import { Events } from "../stores/events.ts";
+import { type SessionFacts, SessionRecord } from "../stores/session-record.ts";
 import { HttpLane, type StreamLimits } from "./http-lane.ts";
-import { createOwnHistory } from "./own-history.ts";
 import { closeBack, createReaders } from "./readers.ts";
+import { createRecorder } from "./recorder.ts";
+import { createRemoteHistory } from "./remote-history.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionLife } from "./session-life.ts";
+import { Shipper } from "./shipper.ts";
 import { SocketLane, type SocketLimits } from "./socket-lane.ts";
 import { type SocketAttachment, Sockets } from "./sockets.ts";
 
 /** What a test may make otherwise, to see that it notices. */
 export interface SessionAgentOptions {
   /** Makes the store of calls: one that writes too late loses some when it is killed. */
-  createCalls(storage: DurableObjectStorage, onFirstCall: () => void): Calls;
+  createCalls(storage: DurableObjectStorage, record: SessionRecord): Calls;
   /** How much is held for a client: without bounds one that does not read fills the memory. */
   readonly streamLimits: StreamLimits;
   readonly socketLimits: SocketLimits;
+  readonly shipping: ShippingTimes;
   /** Whether credentials that opened a socket are still good. A parameter, because credentials are above this layer. */
   isStillValid(attachment: SocketAttachment, env: Env): Promise<boolean>;
 }
@@ -43,9 +48,10 @@ export interface SessionParts {
 }
 
 const DEFAULT_OPTIONS: SessionAgentOptions = {
-  createCalls: (storage, onFirstCall) => new Calls(storage, onFirstCall),
+  createCalls: (storage, record) => new Calls(storage, record),
   streamLimits: DEFAULTS.stream,
   socketLimits: DEFAULTS.socket,
+  shipping: DEFAULTS.shipping,
   isStillValid: async ({ credential }) => credential === undefined
 };
 
@@ -54,15 +60,22 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
  * called over RPC.
  */
 export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOptions> = {}) {
-  const { createCalls, streamLimits, socketLimits, isStillValid } = { ...DEFAULT_OPTIONS, ...options };
+  const { createCalls, streamLimits, socketLimits, shipping, isStillValid } = { ...DEFAULT_OPTIONS, ...options };
   return class SessionAgent extends McpAgent<Env, unknown, { principal: Principal }> {
     // Set by init(), which every request awaits before anything reads it.
     override server!: Server;
     readonly #read = createObjectRequestReader();
     readonly #deadlines = new Deadlines();
     readonly #switchboard = new Switchboard();
-    readonly #events = new Events(this.ctx.storage, (expiresMs) => this.#life.sweepAt(expiresMs, this.#expiresMs()));
-    readonly #life = new SessionLife(this.ctx.storage, this.#base(), () => this.#events.sweep());
+    readonly #record = new SessionRecord(this.ctx.storage, () => this.#facts());
+    readonly #calls = createCalls(this.ctx.storage, this.#record);
+    readonly #events = new Events(this.ctx.storage, (expiresMs) => this.#remember(expiresMs));
+    readonly #conversation = new StoredConversation(this.ctx.storage, () => this.#remember(this.#facts().expiresMs));
+    readonly #life = new SessionLife(this.ctx.storage, this.#base(), () => this._sweep());
+    readonly #shipper = new Shipper(
+      { calls: this.#calls, describe: () => this.#describe(), wakeAt: (atMs) => this.#life.wakeAt(atMs) },
+      shipping
+    );
     readonly #http = new HttpLane({
       switchboard: this.#switchboard,
       events: this.#events,
@@ -78,7 +91,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       events: this.#events,
       sockets: this.#sockets,
       limits: socketLimits,
-      connect: (init) => this.#ready(init),
+      connect: ({ init, principal }) => this.#ready(init, principal),
       introduce: (init, attachment) => this.#introduce(init, attachment),
       isStillValid: (attachment) => isStillValid(attachment, this.env),
       holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
@@ -87,6 +100,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     protected readonly parts: SessionParts = { catalog, deadlines: this.#deadlines, life: this.#life, streamLimits };
     #serveRequest: Serve = () => Promise.reject(new Error("A request came before the session was connected."));
     #client: SessionInit | undefined;
+    #principal: Principal | undefined;
     #connected: Promise<void> | undefined;
 
     // Here and below not async: the base class wraps the async methods that it does not know, and the wrapper starts its life cycle.
@@ -119,12 +133,37 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
 
     override async alarm(): Promise<void> {
       if (SessionLife.hasBase(this.ctx.storage)) return super.alarm();
-      if (await this.#life.sweep()) await this.ctx.storage.deleteAll();
+      if (!(await this.#life.sweep())) return;
+      await this.ctx.storage.deleteAll();
+      this._reset();
     }
 
     /** What the base class's schedule runs where its alarm has taken the place of ours. */
     sweepSession(): Promise<void> {
       return this.#sweepSession();
+    }
+
+    /** What a principal's home asks for one of its sessions. */
+    endSession(expiresMs: number): Promise<boolean> {
+      const wasOpen = !this.#life.endedMs;
+      if (wasOpen) this.#end(expiresMs);
+      return Promise.resolve(wasOpen);
+    }
+
+    /** Likewise. */
+    dropCalls(seqs: readonly number[]): Promise<void> {
+      this.#calls.drop(seqs);
+      return Promise.resolve();
+    }
+
+    /** Does what is due: see {@link SessionLife}. */
+    protected _sweep(): Promise<number | undefined> {
+      return this.#sweepStores();
+    }
+
+    /** The storage was emptied, and the object may be asked again. */
+    protected _reset(): void {
+      for (const store of [this.#record, this.#calls, this.#events, this.#conversation]) store.reset();
     }
 
     protected override _ensureSchema(): void {
@@ -133,20 +172,21 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
 
     async #serve(request: Request, asked: ObjectRequest): Promise<Response> {
       const { verb, slicePath, principal, init, lastEventId } = asked;
-      if (this.#life.isEnded) return new Response(null, { status: 404 });
+      if (this.#life.endedMs) return new Response(null, { status: 404 });
       if (verb === "alive") return new Response(null, { status: 204 });
       if (verb === "socket") return this.#openSocket(asked);
-      if (verb === "end") return this.#end(init);
+      if (verb === "end") return this.#endByClient(asked);
       if (verb === "get") return this.#http.get(lastEventId);
       const slice = catalog.sliceAt(slicePath);
       if (!slice) throw new Error(`The edge let ${slicePath} through.`);
       this.props = { principal };
-      const serve = await this.#ready(init);
+      const serve = await this.#ready(init, principal);
       return this.#http.post(await request.json<Message | Message[]>(), init.revision, { principal, slice }, serve);
     }
 
     /** Connects the session for its first request. */
-    async #ready(init: SessionInit): Promise<Serve> {
+    async #ready(init: SessionInit, principal: Principal): Promise<Serve> {
+      this.#principal ??= principal;
       this.#client ??= isNameless(init) ? (this.#sockets.introduced() ?? init) : init;
       this.#connected ??= this.init().catch((error: unknown) => {
         this.#connected = undefined; // the next request tries again
@@ -175,51 +215,105 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
 
     /** What the session id says of the client was put in #client before. */
     async #connect(): Promise<void> {
-      const config = readConfig(this.env);
       const init = this.#client;
-      if (!init || !config.keyring) throw new Error("A session starts with a request that the edge let through.");
-      await this.#life.wake(this.#expiresMs());
-      const expire = () => this.#life.expireAt(this.#expiresMs());
-      const conversation = new StoredConversation(this.ctx.storage, expire);
-      const { keyring } = config;
-      const owner = ownerRef(this.getSessionId());
-      const calls = createCalls(this.ctx.storage, expire);
-      const host = new SessionHost({
-        owner,
-        config,
-        keyring,
-        calls,
-        deadlines: this.#deadlines,
-        resourcesOfCalls: catalog.resourcesOfCalls,
-        historyOf: (principal) => createOwnHistory(calls, owner, keyring, principal),
-        announce: (change) => this.#announce(change, conversation)
-      });
-      const options = { catalog, host, conversation, switchboard: this.#switchboard, init, askMs: DEFAULTS.askMs };
+      if (!init) throw new Error("A session starts with a request that the edge let through.");
+      await this.#life.wake(this.#facts().expiresMs);
+      const host = this.#createHost(readConfig(this.env));
+      const options = { catalog, host, conversation: this.#conversation, switchboard: this.#switchboard, init, askMs: DEFAULTS.askMs };
       const { server, serve } = await createSessionfulServer(options);
       this.server = server;
       this.#serveRequest = serve;
     }
 
+    #createHost(config: Config): SessionHost {
+      const { keyring } = config;
+      if (!keyring) throw new Error("A session starts with a request that the edge let through.");
+      const owner = ownerRef(this.getSessionId());
+      return new SessionHost({
+        owner,
+        config,
+        keyring,
+        calls: createRecorder(this.#calls, config.history, () => this.#shipper.noticed()),
+        deadlines: this.#deadlines,
+        resourcesOfCalls: catalog.resourcesOfCalls,
+        historyOf: ({ id }) => createRemoteHistory(this.#home(), { principalId: id, session: owner }, () => this.#shipper.ship()),
+        announce: (change) => this.#announce(change)
+      });
+    }
+
     /** Each message goes to one connection only, as the protocol asks. */
-    #announce(change: Change, conversation: Conversation): void {
-      if ("resource" in change && !conversation.isSubscribed(change.resource)) return;
+    #announce(change: Change): void {
+      if ("resource" in change && !this.#conversation.isSubscribed(change.resource)) return;
       const message = toNotification(change);
       if (!this.#socketLane.announce(message)) this.#http.announce(message);
     }
 
-    #end({ issuedMs }: SessionInit): Response {
-      this.#life.end(issuedMs + SESSION_TTL_MS);
+    #endByClient({ init, principal }: ObjectRequest): Response {
+      this.#client ??= init;
+      this.#principal ??= principal;
+      this.#end(this.#facts().expiresMs);
+      return new Response(null, { status: 204 });
+    }
+
+    #end(expiresMs: number): void {
+      const { endedMs } = this.#life;
+      if (endedMs) return;
+      const isKnown = this.#record.facts !== undefined;
+      this.#life.end();
+      this.#life.wakeAt(isKnown ? Date.now() + shipping.delayMs : expiresMs);
       this.#http.closeStreams();
       for (const socket of this.ctx.getWebSockets()) socket.close(1000, "the session was ended");
-      return new Response(null, { status: 204 });
     }
 
     async #sweepSession(): Promise<void> {
       if (await this.#life.sweep()) await this.destroy();
     }
 
-    #expiresMs(): number {
-      return (this.#client?.issuedMs ?? Date.now()) + SESSION_TTL_MS;
+    /** Ships what is due, and tells when the object is needed next; not any more once its id has expired, or long after its last call. */
+    async #sweepStores(): Promise<number | undefined> {
+      const nowMs = Date.now();
+      const facts = this.#record.facts;
+      if (!facts) return undefined; // nothing was stored but the mark of its end
+      const shipMs = await this.#shipper.shipDue();
+      const eventsMs = this.#events.sweep();
+      if (shipMs !== undefined) return Math.min(shipMs, eventsMs ?? shipMs);
+      if (nowMs >= facts.expiresMs) return undefined;
+      if (this.#life.endedMs) {
+        this.#calls.dropShipped();
+        return facts.expiresMs;
+      }
+      const idleMs = Math.max(this.#calls.lastMs ?? 0, facts.issuedMs) + DEFAULTS.sessionIdleMs;
+      if (nowMs < idleMs) return Math.min(idleMs, eventsMs ?? idleMs, facts.expiresMs);
+      // Whoever holds a socket has a level and subscriptions here; nobody else would miss them.
+      return this.ctx.getWebSockets().length > 0 ? Math.min(nowMs + DEFAULTS.sessionIdleMs, facts.expiresMs) : undefined;
+    }
+
+    /** Something of the session is stored: it must be swept at a time. */
+    #remember(atMs: number): void {
+      this.#record.ensure();
+      this.#life.wakeAt(atMs);
+    }
+
+    /** What the requests of the session have told, for when there is none. */
+    #facts(): SessionFacts {
+      const [principal, init] = [this.#principal, this.#client];
+      if (this.#record.facts) return this.#record.facts;
+      if (!principal || !init) throw new Error("A session stores nothing before a request that the edge let through.");
+      const client = `${init.client.name}/${init.client.version}`;
+      return { home: homeNameOf(principal.id), client, issuedMs: init.issuedMs, expiresMs: init.issuedMs + SESSION_TTL_MS };
+    }
+
+    #describe() {
+      const { facts } = this.#record;
+      if (!facts) return undefined;
+      const { client, issuedMs, expiresMs } = facts;
+      const session = { name: this.getSessionId(), client, issuedMs, expiresMs, endedMs: this.#life.endedMs };
+      return { session, home: this.#home(facts.home) };
+    }
+
+    #home(name: string = this.#facts().home): HomeDoor {
+      // The generated type of the binding names a class that is made of this one.
+      return this.env.HOME.get(this.env.HOME.idFromName(`home:${name}`)) as unknown as HomeDoor;
     }
 
     #base() {
@@ -229,6 +323,8 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
         keepAliveWhile: (work: () => Promise<void>) => this.keepAliveWhile(work),
         scheduleSweep: async (atMs: number) => {
           const seconds = Math.ceil(atMs / 1000);
+          const standing = await this.listSchedules({ timeRange: { start: new Date(Date.now() + 1), end: new Date(seconds * 1000) } });
+          if (standing.some(({ callback }) => callback === "sweepSession")) return; // that sweep sees to the next
           // The time is the payload as well, by which equal schedules are one: each sweep asks for the object's end again.
           await this.schedule(new Date(seconds * 1000), "sweepSession", seconds, { idempotent: true });
         }

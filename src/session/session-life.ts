@@ -1,38 +1,42 @@
-/** What the life of a session needs of the base class: the life cycle, schedules and the heartbeat of `agents`. */
+/** What the life of an object needs of the base class: the life cycle, schedules and the heartbeat of `agents`. */
 export interface BaseClass {
   /** Makes the base class's tables, unless they are there. */
   ensureSchema(): void;
   /** Starts its life cycle, unless it runs. */
   start(): Promise<void>;
-  /** Runs {@link SessionLife.sweep} at a time, whole seconds. */
+  /** Runs the sweep at a time, whole seconds. */
   scheduleSweep(atMs: number): Promise<void>;
   /** Keeps the object in memory until the work is done. */
   keepAliveWhile(work: () => Promise<void>): Promise<void>;
 }
 
+/**
+ * Does what is due in an object. Returns when to come again, milliseconds since the epoch, or `undefined` for an object that
+ * nobody needs any more: then everything in it is deleted.
+ */
+export type Sweep = () => Promise<number | undefined>;
+
 const BASE_STARTED = "base_started";
 const ENDED = "ended_ms";
-const EXPIRES = "expires_ms";
 
 /**
- * When a session's object wakes by itself, and when it dies. The base class sleeps until something needs it, because its tables
- * cost 39 rows and its start some milliseconds: until then the one alarm is ours, afterwards it is the base class's.
+ * When an object wakes by itself, and when it dies. The base class sleeps until something needs it, because its tables cost 39
+ * rows and its start some milliseconds: until then the one alarm is ours, afterwards it is the base class's.
  */
 export class SessionLife {
   readonly #storage: DurableObjectStorage;
   readonly #base: BaseClass;
-  /** Deletes what has expired and tells when to come again. */
-  readonly #sweepStores: () => number | undefined;
+  readonly #sweep: Sweep;
   #starting: Promise<void> | undefined;
   /** Settles when no alarm is being set. */
   #arming: Promise<void> = Promise.resolve();
   /** When the object wakes next, as far as this incarnation has set it. */
   #nextMs = Number.NEGATIVE_INFINITY;
 
-  constructor(storage: DurableObjectStorage, base: BaseClass, sweepStores: () => number | undefined) {
+  constructor(storage: DurableObjectStorage, base: BaseClass, sweep: Sweep) {
     this.#storage = storage;
     this.#base = base;
-    this.#sweepStores = sweepStores;
+    this.#sweep = sweep;
   }
 
   /** Whether the base class was ever started here: then its tables exist and the alarm is its own. */
@@ -40,32 +44,29 @@ export class SessionLife {
     return storage.kv.get(BASE_STARTED) !== undefined;
   }
 
-  get isEnded(): boolean {
-    return this.#storage.kv.get(ENDED) !== undefined;
+  /** When the session was ended, milliseconds since the epoch. */
+  get endedMs(): number | undefined {
+    return this.#storage.kv.get<number>(ENDED);
   }
 
-  /** Marks the session as ended by its client. Nothing is deleted before the id expires. */
-  end(expiresMs: number): void {
+  /** Marks the session as ended by its client. Its id stays known until it expires. */
+  end(): void {
     this.#storage.kv.put(ENDED, Date.now());
-    this.expireAt(expiresMs);
   }
 
-  /** Destroys the object at a time: the id has expired, and nobody can ask for what is here. */
-  expireAt(expiresMs: number): void {
-    this.#wakeAt(expiresMs);
+  /** Sweeps at a time, or before it. */
+  wakeAt(atMs: number): void {
+    if (this.#nextMs > Date.now() && this.#nextMs <= atMs) return;
+    this.#arm(atMs).catch((error: unknown) =>
+      console.error(JSON.stringify({ level: "error", event: "alarm_not_set", error: String(error) }))
+    );
   }
 
-  /** Sweeps the stores at a time before the object's end. */
-  sweepAt(atMs: number, expiresMs: number): void {
-    if (this.#storage.kv.get(EXPIRES) === undefined) this.#storage.kv.put(EXPIRES, expiresMs);
-    this.#wakeAt(atMs);
-  }
-
-  /** Brings the base class back in an object in which it was started before; its end stands even if the last start broke off. */
-  async wake(expiresMs: number): Promise<void> {
+  /** Brings the base class back in an object in which it was started before; a sweep stands even if the last start broke off. */
+  async wake(sweepMs: number): Promise<void> {
     if (!SessionLife.hasBase(this.#storage)) return;
     await this.#startBase();
-    await this.#base.scheduleSweep(expiresMs);
+    await this.#base.scheduleSweep(sweepMs);
   }
 
   /** Keeps the object in memory until `done` settles: its client has gone, and nothing else holds it. */
@@ -74,11 +75,12 @@ export class SessionLife {
     await this.#base.keepAliveWhile(() => done);
   }
 
-  /** Runs when the alarm is ours. Returns whether the object shall be destroyed. */
+  /** Runs at the alarm. Returns whether the object shall be destroyed. */
   async sweep(): Promise<boolean> {
-    const expiresMs = this.#storage.kv.get<number>(EXPIRES);
-    if (expiresMs === undefined || expiresMs <= Date.now()) return true;
-    await this.#arm(Math.min(this.#sweepStores() ?? expiresMs, expiresMs));
+    this.#nextMs = Number.NEGATIVE_INFINITY; // what was set has come
+    const nextMs = await this.#sweep();
+    if (nextMs === undefined) return true;
+    await this.#arm(nextMs);
     return false;
   }
 
@@ -99,13 +101,6 @@ export class SessionLife {
     await this.#base.start();
     // The alarm is the base class's from here on; what it stood for becomes a schedule.
     if (alarmMs !== null) await this.#base.scheduleSweep(alarmMs);
-  }
-
-  #wakeAt(atMs: number): void {
-    if (this.#nextMs > Date.now() && this.#nextMs <= atMs) return;
-    this.#arm(atMs).catch((error: unknown) =>
-      console.error(JSON.stringify({ level: "error", event: "alarm_not_set", error: String(error) }))
-    );
   }
 
   #arm(atMs: number): Promise<void> {

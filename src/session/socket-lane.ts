@@ -17,7 +17,7 @@ export interface SocketLaneOptions {
   readonly sockets: Sockets;
   readonly limits: SocketLimits;
   /** Connects the session for its first request and gives what serves it; throws if nobody knows the client yet. */
-  connect(init: SessionInit): Promise<Serve>;
+  connect(attachment: SocketAttachment): Promise<Serve>;
   /** Tells the session who its client is, and mints its id anew so that it says so too. */
   introduce(init: SessionInit, attachment: SocketAttachment): string;
   /** Whether credentials that were good still are. */
@@ -137,7 +137,8 @@ export class SocketLane {
     return { jsonrpc: "2.0", id, result: { ...toInitializeResult(catalog, init), _meta } };
   }
 
-  async #serve(socket: WebSocket, { name, init, principal, slicePath }: SocketAttachment, request: Request): Promise<void> {
+  async #serve(socket: WebSocket, attachment: SocketAttachment, request: Request): Promise<void> {
+    const { name, init, principal, slicePath } = attachment;
     const { catalog, switchboard, connect, limits } = this.#options;
     const refuse = (reason: string, message: string) => void sendTo(socket, toError(request.id, RPC_CODES.badSession, reason, message));
     const slice = catalog.sliceAt(slicePath);
@@ -147,7 +148,7 @@ export class SocketLane {
       if (this.#floods(name)) return close(socket, CLOSE.flood, "too many messages in a second");
       return refuse("too_many_in_flight", `This socket has ${limits.inFlight} requests in flight. Wait for an answer.`);
     }
-    const done = connect(init).then(
+    const done = connect(attachment).then(
       (serve) =>
         new Promise<void>((resolve) => switchboard.request(request, { principal, slice }, this.#portOf(name, socket, resolve), serve))
     );

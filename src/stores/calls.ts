@@ -1,20 +1,24 @@
-import { numberFromBase32, numberToBase32 } from "../lib/base32.ts";
-import { InvalidInput, type Outcome } from "../mcp/errors.ts";
-import type { Call, CallEnd, CallQuery, CallRecorder, CallStart } from "../mcp/history.ts";
-import { isMigrated, migrate } from "./migrations.ts";
+import { nextCallNumber, timeOfNumber } from "../mcp/call-number.ts";
+import type { Call, CallEnd, CallRecorder, CallStart } from "../mcp/history.ts";
+import { CALL_COLUMNS, CALL_PLACEHOLDERS, type CallState, IS_OPEN, toBindings, toCall } from "./call-row.ts";
+import type { SessionRecord } from "./session-record.ts";
 
-/** The table `calls`: every `tools/call` of one object, unknown tools included. Only this class writes it. */
+/**
+ * The table `calls`: every `tools/call` of one session until its principal's home has it, unknown tools included; with it the key
+ * `shipped_through` and the table `unsettled`, which say what home has. Only this class writes them.
+ */
 export class Calls implements CallRecorder {
   readonly #storage: DurableObjectStorage;
-  readonly #onFirstCall: () => void;
+  readonly #record: SessionRecord;
   #isReady = false;
   /** The object is the only writer, so it need not ask for the number of a row that it has just written. */
   #lastSeq = 0;
+  #shippedThrough = 0;
+  #hasUnsettled = false;
 
-  /** @param onFirstCall runs once in the life of the object, in the turn that stores its first row. */
-  constructor(storage: DurableObjectStorage, onFirstCall: () => void) {
+  constructor(storage: DurableObjectStorage, record: SessionRecord) {
     this.#storage = storage;
-    this.#onFirstCall = onFirstCall;
+    this.#record = record;
   }
 
   append(call: CallStart & CallEnd): number {
@@ -23,72 +27,90 @@ export class Calls implements CallRecorder {
 
   open(call: CallStart, outcome: "pending" | "running"): number {
     this.#exec(`CREATE INDEX IF NOT EXISTS ${OPEN_INDEX} ON calls (outcome) WHERE ${IS_OPEN}`);
-    return this.#insert(call, { outcome, durationMs: null, preview: undefined, error: undefined });
+    return this.#insert(call, { outcome, durationMs: undefined, preview: undefined, error: undefined });
   }
 
   reopen(seq: number, outcome: "pending" | "running"): void {
     this.#exec("UPDATE calls SET outcome = ? WHERE seq = ?", outcome, seq);
   }
 
-  settle(seq: number, end: CallEnd): void {
-    this.#exec(
-      "UPDATE calls SET outcome = ?, duration_ms = ?, preview = ?, error = ? WHERE seq = ?",
-      end.outcome,
-      end.durationMs,
-      end.preview ?? null,
-      end.error ?? null,
-      seq
-    );
+  settle(seq: number, { outcome, durationMs, preview, error }: CallEnd): void {
+    const query = "UPDATE calls SET outcome = ?, duration_ms = ?, preview = ?, error = ? WHERE seq = ?";
+    this.#exec(query, outcome, durationMs, preview ?? null, error ?? null, seq);
   }
 
-  get(seq: number): Call | undefined {
-    const [row] = this.#exec("SELECT * FROM calls WHERE seq = ?", seq);
-    return row && toCall(row);
+  /** When the last call was recorded, milliseconds since the epoch; `undefined` where there was none. */
+  get lastMs(): number | undefined {
+    if (!this.#record.hasTables) return undefined;
+    this.#prepare();
+    const last = Math.max(this.#lastSeq, this.#shippedThrough);
+    return last === 0 ? undefined : timeOfNumber(last);
   }
 
-  /** @throws InvalidInput for a cursor that {@link list} did not make. */
-  list(query: CallQuery): { calls: Call[]; nextCursor: string | undefined } {
-    const conditions: string[] = [];
-    const bindings: SqlStorageValue[] = [];
-    const where = (condition: string, ...values: SqlStorageValue[]) => {
-      conditions.push(condition);
-      bindings.push(...values);
-    };
-    if (query.cursor !== undefined) where("seq < ?", toSeq(query.cursor));
-    if (query.tool !== undefined) where("tool = ?", query.tool);
-    if (query.outcome !== undefined) where("outcome = ?", query.outcome);
-    if (query.sinceMs !== undefined) where("started_ms >= ?", query.sinceMs);
-    if (query.untilMs !== undefined) where("started_ms < ?", query.untilMs);
-    if (query.text !== undefined) {
-      // Not LIKE: its patterns hold 50 bytes at most, https://developers.cloudflare.com/durable-objects/platform/limits/
-      const isIn = (column: string) => `instr(lower(${column}), lower(?)) > 0`;
-      where(`(${isIn("tool")} OR ${isIn("arguments")} OR ${isIn("preview")})`, query.text, query.text, query.text);
-    }
-    const filter = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
-    // One more than asked for tells whether there is a next page.
-    const rows = this.#exec(`SELECT * FROM calls ${filter} ORDER BY seq DESC LIMIT ?`, ...bindings, query.limit + 1).toArray();
-    const calls = rows.slice(0, query.limit).map(toCall);
-    const last = calls.at(-1);
-    return { calls, nextCursor: rows.length > query.limit && last ? numberToBase32(last.seq) : undefined };
+  /** The calls that home does not have, or has unsettled while they are settled here; the oldest first. */
+  unshipped(limit: number): Call[] {
+    if (!this.#record.hasTables) return [];
+    this.#prepare();
+    const settled = this.#hasUnsettled
+      ? this.#exec(
+          `SELECT ${CALL_COLUMNS} FROM unsettled JOIN calls USING (seq) WHERE NOT ${IS_OPEN} ORDER BY seq LIMIT ?`,
+          limit
+        ).toArray()
+      : [];
+    const query = `SELECT ${CALL_COLUMNS} FROM calls WHERE seq > ? ORDER BY seq LIMIT ?`;
+    return [...settled, ...this.#exec(query, this.#shippedThrough, limit - settled.length).toArray()].map(toCall);
   }
 
-  #insert(call: CallStart, end: Omit<CallEnd, "durationMs"> & { durationMs: number | null }): number {
+  /** Notes that home has these calls, as they were when {@link unshipped} gave them. */
+  markShipped(calls: readonly Call[]): void {
+    const isOpen = ({ outcome }: Call) => outcome === "pending" || outcome === "running";
+    const through = calls.reduce((highest, { seq }) => Math.max(highest, seq), this.#shippedThrough);
+    const open = calls.filter(isOpen);
+    this.#storage.transactionSync(() => {
+      if (open.length > 0) this.#storage.sql.exec("CREATE TABLE IF NOT EXISTS unsettled (seq INTEGER PRIMARY KEY) STRICT");
+      for (const { seq } of open) this.#storage.sql.exec("INSERT OR IGNORE INTO unsettled (seq) VALUES (?)", seq);
+      if (this.#hasUnsettled) {
+        for (const call of calls) if (!isOpen(call)) this.#storage.sql.exec("DELETE FROM unsettled WHERE seq = ?", call.seq);
+      }
+      if (through > this.#shippedThrough) this.#storage.kv.put(SHIPPED_THROUGH, through);
+    });
+    this.#hasUnsettled ||= open.length > 0;
+    this.#shippedThrough = through;
+  }
+
+  /** Whether home has calls unsettled: they must be shipped again. */
+  get hasUnsettled(): boolean {
+    if (!this.#hasUnsettled) return false;
+    this.#hasUnsettled = this.#exec("SELECT 1 FROM unsettled LIMIT 1").toArray().length > 0;
+    return this.#hasUnsettled;
+  }
+
+  /** Deletes calls that home has deleted. */
+  drop(seqs: readonly number[]): void {
+    if (!this.#record.hasTables) return;
+    for (const seq of seqs) this.#exec("DELETE FROM calls WHERE seq = ?", seq);
+  }
+
+  /** Deletes what home has: a session that has ended needs no copy. */
+  dropShipped(): void {
+    if (!this.#record.hasTables) return;
+    this.#prepare();
+    this.#exec(`DELETE FROM calls WHERE seq <= ? AND NOT ${IS_OPEN}`, this.#shippedThrough);
+  }
+
+  /** The storage was emptied. */
+  reset(): void {
+    this.#isReady = false;
+    this.#lastSeq = 0;
+    this.#shippedThrough = 0;
+    this.#hasUnsettled = false;
+  }
+
+  #insert(call: CallStart, end: CallState): number {
     if (!this.#isReady) this.#prepare();
-    const seq = ++this.#lastSeq;
-    this.#exec(
-      `INSERT INTO calls (seq, tool, outcome, started_ms, duration_ms, era, client, arguments, preview, error)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      seq,
-      call.tool,
-      end.outcome,
-      call.startedMs,
-      end.durationMs,
-      call.era,
-      call.client,
-      call.arguments ?? null,
-      end.preview ?? null,
-      end.error ?? null
-    );
+    const seq = nextCallNumber(this.#lastSeq, Date.now());
+    this.#lastSeq = seq;
+    this.#exec(`INSERT INTO calls (${CALL_COLUMNS}) VALUES (${CALL_PLACEHOLDERS})`, ...toBindings(seq, call, end));
     return seq;
   }
 
@@ -99,44 +121,25 @@ export class Calls implements CallRecorder {
 
   /** Once per incarnation: what was not settled when the last one ended never will be, and nobody knows what became of it. */
   #prepare(): void {
-    const hasRows = isMigrated(this.#storage);
-    migrate(this.#storage);
+    if (this.#isReady) return;
+    const hadTables = this.#record.hasTables;
+    this.#record.migrate();
     this.#isReady = true;
-    this.#lastSeq = Number(this.#storage.sql.exec("SELECT max(seq) AS seq FROM calls").one().seq ?? 0);
-    if (!hasRows) this.#onFirstCall();
-    else if (this.#hasOpened()) this.#storage.sql.exec(`UPDATE calls SET outcome = 'unknown' WHERE ${IS_OPEN}`);
+    if (!hadTables) return;
+    this.#shippedThrough = this.#storage.kv.get<number>(SHIPPED_THROUGH) ?? 0;
+    const highest = Number(this.#storage.sql.exec("SELECT max(seq) AS seq FROM calls").one().seq ?? 0);
+    this.#lastSeq = Math.max(highest, this.#shippedThrough); // deleted calls keep their numbers
+    this.#hasUnsettled = this.#has("unsettled");
+    if (this.#has(OPEN_INDEX)) this.#storage.sql.exec(`UPDATE calls SET outcome = 'unknown' WHERE ${IS_OPEN}`);
   }
 
-  #hasOpened(): boolean {
-    return this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", OPEN_INDEX).toArray().length > 0;
+  #has(name: string): boolean {
+    return this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;
   }
 }
+
+const SHIPPED_THROUGH = "shipped_through";
 
 // The index holds only what is not settled, so that waking costs no scan and a settled call one row. It is made with the first
 // call that is opened: most sessions only read, and never pay for it.
 const OPEN_INDEX = "calls_open";
-const IS_OPEN = "outcome IN ('pending', 'running')";
-
-function toSeq(cursor: string): number {
-  const seq = numberFromBase32(cursor);
-  if (seq === undefined)
-    throw new InvalidInput("The cursor is not one that list_calls returned. Leave it out to start at the newest call.");
-  return seq;
-}
-
-function toCall(row: Record<string, SqlStorageValue>): Call {
-  return {
-    seq: Number(row.seq),
-    tool: String(row.tool),
-    outcome: row.outcome as Outcome, // written by this class only
-    startedMs: Number(row.started_ms),
-    durationMs: row.duration_ms === null ? undefined : Number(row.duration_ms),
-    era: row.era as Call["era"], // likewise
-    client: String(row.client),
-    arguments: toText(row.arguments),
-    preview: toText(row.preview),
-    error: toText(row.error)
-  };
-}
-
-const toText = (value: SqlStorageValue | undefined): string | undefined => (typeof value === "string" ? value : undefined);

@@ -48,6 +48,12 @@ export class StoredConversation implements Conversation {
     if (uris.delete(uri)) this.#store(SUBSCRIPTIONS, [...uris]);
   }
 
+  /** The storage was emptied. */
+  reset(): void {
+    this.#level = undefined;
+    this.#uris = undefined;
+  }
+
   #store(key: string, value: string | string[]): void {
     this.#storage.kv.put(key, value);
     this.#onStored();

@@ -1,5 +1,4 @@
 import { piecesOf } from "../lib/text.ts";
-import { migrate } from "./migrations.ts";
 
 /** How long the events of a stream that ended are kept for a client that comes back, milliseconds. */
 const KEPT_MS = 5 * 60 * 1000;
@@ -59,6 +58,11 @@ export class Events {
     return typeof next?.due === "number" ? next.due : undefined;
   }
 
+  /** The storage was emptied. */
+  reset(): void {
+    this.#isReady = false;
+  }
+
   #exists(): boolean {
     this.#isReady ||= this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'events'").toArray().length > 0;
     return this.#isReady;
@@ -66,7 +70,6 @@ export class Events {
 
   #prepare(): void {
     if (this.#isReady) return;
-    migrate(this.#storage);
     // Made with the first stream that needs it: most sessions never stream.
     this.#storage.sql.exec(
       "CREATE TABLE IF NOT EXISTS events (stream TEXT, seq INTEGER, expires_ms INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (stream, seq)) STRICT, WITHOUT ROWID"

@@ -52,3 +52,43 @@ export const reconnection = defineTool({
     return content(text("Whoever reads this has come back for it."));
   }
 });
+
+/** SEP-2575: nothing of its log goes to a client that named no level. */
+export const quietLogging = defineTool({
+  ...FIXTURE,
+  name: "test_logging_tool",
+  title: "Unheard log",
+  description: "Writes to the client's log.",
+  input: z.object({}),
+  async run(_, ctx) {
+    await ctx.log("info", "Nobody asked for this line");
+    await ctx.log("emergency", "Nor for this one");
+    return content(text("Wrote two lines to the log."));
+  }
+});
+
+/** SEP-2575: for those who listen. */
+export const toolChange = defineTool({
+  ...FIXTURE,
+  name: "test_trigger_tool_change",
+  title: "Change of the tools",
+  description: "Tells whoever listens that the list of tools has changed.",
+  input: z.object({}),
+  async run(_, ctx) {
+    ctx.announce({ list: "tools" });
+    return content(text("Said that the tools changed."));
+  }
+});
+
+/** SEP-2575: for those who listen. */
+export const promptChange = defineTool({
+  ...FIXTURE,
+  name: "test_trigger_prompt_change",
+  title: "Change of the prompts",
+  description: "Tells whoever listens that the list of prompts has changed.",
+  input: z.object({}),
+  async run(_, ctx) {
+    ctx.announce({ list: "prompts" });
+    return content(text("Said that the prompts changed."));
+  }
+});

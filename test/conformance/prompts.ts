@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { elicit } from "../../src/mcp/ask.ts";
 import { embedded, image } from "../../src/mcp/content.ts";
 import { definePrompt, userMessage } from "../../src/mcp/define-prompt.ts";
 import { FIXTURE } from "./fixture.ts";
@@ -47,4 +48,18 @@ export const promptWithImage = definePrompt({
   toolset,
   input: z.object({}),
   messages: async () => [{ role: "user", content: image(RED_PIXEL_PNG, "image/png") }, userMessage("Please analyze the image above.")]
+});
+
+/** SEP-2322: a prompt may ask as a tool does. */
+export const promptThatAsks = definePrompt({
+  name: "test_input_required_result_prompt",
+  title: "Prompt that asks",
+  description: "A prompt that asks the user what it is about.",
+  toolset,
+  input: z.object({}),
+  async messages(_, ctx) {
+    const form = z.object({ context: z.string() });
+    const { user_context } = await ctx.ask({ user_context: elicit("What context should the prompt use?", form) });
+    return [userMessage(user_context.action === "accept" ? `Use this context: ${user_context.content.context}` : "Use no context.")];
+  }
 });

@@ -71,9 +71,38 @@ export const elicitationEnums = defineTool({
   }
 });
 
+/** SEP-2575: the referee calls it without declaring sampling. */
+export const missingCapability = defineTool({
+  ...FIXTURE,
+  name: "test_missing_capability",
+  title: "Missing capability",
+  description: "Needs a client that offers its model.",
+  input: z.object({}),
+  async run(_, ctx) {
+    const messages = [{ role: "user", content: { type: "text", text: "Say hello." } }];
+    const { reply } = await ctx.ask({ reply: sample({ messages, maxTokens: 50 }) });
+    return content(text(textOf(reply.content)));
+  }
+});
+
+/** SEP-2575: a question of the stateless era is a result, never a request of its own on the stream. */
+export const streamingElicitation = defineTool({
+  ...FIXTURE,
+  name: "test_streaming_elicitation",
+  title: "Question after progress",
+  description: "Reports progress, and asks the user then.",
+  input: z.object({}),
+  async run(_, ctx) {
+    await ctx.progress(0, 1);
+    const { confirm } = await ctx.ask({ confirm: elicit("Go on?", z.object({ ok: z.boolean() })) });
+    return toContent("Elicitation completed", confirm);
+  }
+});
+
 const titled = (noun: string) => ["First", "Second", "Third"].map((nth, i) => ({ const: `value${i + 1}`, title: `${nth} ${noun}` }));
 
-const textOf = (block: Json): string => (isJsonObject(block) && typeof block.text === "string" ? block.text : JSON.stringify(block));
+/** The text of what a model said. */
+export const textOf = (block: Json): string => (isJsonObject(block) && typeof block.text === "string" ? block.text : JSON.stringify(block));
 
 function toContent(what: string, reply: { readonly action: string; readonly content?: object }): Content {
   return content(text(`${what}: action=${reply.action}, content=${JSON.stringify(reply.content ?? {})}`));

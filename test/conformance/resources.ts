@@ -46,5 +46,5 @@ export const watched = defineResource({
   toolset,
   scopes,
   changesWith: "calls",
-  read: async (_, ctx) => `The history holds ${ctx.history.list({ limit: 100 }).calls.length} calls.`
+  read: async (_, ctx) => `The history holds ${(await ctx.history.list({ limit: 100 })).calls.length} calls.`
 });

@@ -30,3 +30,18 @@ export const jsonSchema = defineTool({
     }),
   run: async (input) => content(text(`Received ${JSON.stringify(input)}`))
 });
+
+/** SEP-2243: arguments that a client repeats in headers. */
+export const mirroredArguments = defineTool({
+  ...FIXTURE,
+  name: "test_mirrored_arguments",
+  title: "Arguments in headers",
+  description: "Takes a text, a whole number and a truth value that stand in headers too.",
+  input: z.object({
+    region: z.string().meta({ "x-mcp-header": "Region" }).describe("Where to run"),
+    priority: z.int().meta({ "x-mcp-header": "Priority" }).optional().describe("How urgent it is"),
+    verbose: z.boolean().meta({ "x-mcp-header": "Verbose" }).optional().describe("Whether to say more"),
+    note: z.string().optional().describe("Stands in no header")
+  }),
+  run: async (input) => content(text(`Received ${JSON.stringify(input)}`))
+});

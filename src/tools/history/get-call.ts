@@ -13,12 +13,15 @@ export const getCall = defineTool({
   input: z.strictObject({ call: z.string().max(64).describe("Handle of the call, as in call_3kx9q2mf_1a_7qzd") }),
   output: recordedCall.extend({
     client: z.string().describe("name/version of the client that called"),
+    era: z.enum(["sessionful", "stateless"]).describe("Which era of the protocol it came by"),
+    trace: z.string().optional().describe("The W3C traceparent that came with it"),
     error: z.string().optional().describe("The class of the error")
   }),
   async run({ call }, ctx) {
-    const found = ctx.history.get(call);
+    const found = await ctx.history.get(call);
     if (!found) throw new NotFound(`No call of yours has the handle ${call}. Use list_calls to find the right one.`);
-    return { ...toRecordedCall(found), client: found.client, error: found.error };
+    const { client, era, trace, error } = found;
+    return { ...toRecordedCall(found), client, era, trace, error };
   },
   render: ({ tool, outcome, startedAt, durationMs, preview }) =>
     [`${tool} at ${startedAt}: ${outcome}${durationMs === undefined ? "" : ` after ${durationMs} ms`}`, preview].filter(Boolean).join("\n")

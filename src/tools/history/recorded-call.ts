@@ -5,6 +5,7 @@ import type { RecordedCall } from "../../mcp/history.ts";
 /** A call of the history as tools and resources show it. */
 export const recordedCall = z.object({
   call: z.string().describe("Handle: get_call takes it"),
+  session: z.string().optional().describe("Handle of its session; absent for a call of the stateless era, which has none"),
   tool: z.string(),
   outcome: z.enum(OUTCOMES).describe("unknown: it was in flight when the server stopped, or nobody knows whether a write took effect"),
   startedAt: z.string().describe("ISO 8601"),
@@ -15,6 +16,7 @@ export const recordedCall = z.object({
 
 export function toRecordedCall({
   call,
+  session,
   tool,
   outcome,
   startedMs,
@@ -22,5 +24,5 @@ export function toRecordedCall({
   arguments: args,
   preview
 }: RecordedCall): z.input<typeof recordedCall> {
-  return { call, tool, outcome, startedAt: new Date(startedMs).toISOString(), durationMs, arguments: args, preview };
+  return { call, session, tool, outcome, startedAt: new Date(startedMs).toISOString(), durationMs, arguments: args, preview };
 }

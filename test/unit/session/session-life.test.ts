@@ -13,8 +13,9 @@ it("hands its end to the base class that starts in the same moment", async () =>
   };
   const expiresMs = Date.now() + 60_000;
   await runInDurableObject(env.SESSION.get(env.SESSION.idFromName("session:life-race")), async (_, { storage }) => {
-    const life = new SessionLife(storage, base, () => undefined);
-    life.end(expiresMs);
+    const life = new SessionLife(storage, base, async () => undefined);
+    life.end();
+    life.wakeAt(expiresMs);
     await life.holdWhile(Promise.resolve());
     await storage.deleteAll();
   });

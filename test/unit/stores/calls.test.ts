@@ -3,21 +3,25 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { CallEnd, CallStart } from "../../../src/mcp/history.ts";
 import { Calls } from "../../../src/stores/calls.ts";
+import { SessionRecord } from "../../../src/stores/session-record.ts";
 
-const start: CallStart = { tool: "echo", startedMs: 1000, era: "sessionful", client: "test/1", arguments: '{"a":1}' };
+const start: CallStart = { tool: "echo", startedMs: 1000, era: "sessionful", client: "test/1", trace: undefined, arguments: '{"a":1}' };
 const end: CallEnd = { outcome: "ok", durationMs: 5, preview: "done", error: undefined };
+const facts = { home: "nobody", client: "test/1", issuedMs: 0, expiresMs: 1 };
 
 let names = 0;
-const inObject = <T>(act: (storage: DurableObjectStorage, first: () => number) => T, name = `calls-${names++}`): Promise<T> =>
-  runInDurableObject(env.SESSION.get(env.SESSION.idFromName(name)), (_, { storage }) => {
-    let firsts = 0;
-    return act(storage, () => firsts++);
-  });
+const inObject = <T>(act: (storage: DurableObjectStorage) => T): Promise<T> =>
+  runInDurableObject(env.SESSION.get(env.SESSION.idFromName(`calls-${names++}`)), (_, { storage }) => act(storage));
+
+const createCalls = (storage: DurableObjectStorage) => new Calls(storage, new SessionRecord(storage, () => facts));
+
+/** What is to be shipped: how each call stands, oldest first. */
+const toShip = (calls: Calls) => calls.unshipped(50).map(({ outcome }) => outcome);
 
 describe("Calls", () => {
   it("stores nothing before there is a call", async () => {
     const tables = await inObject((storage) => {
-      new Calls(storage, () => {});
+      expect(createCalls(storage).unshipped(10)).toEqual([]);
       return storage.sql.exec("SELECT name FROM sqlite_master").toArray();
     });
     expect(tables).toEqual([]);
@@ -25,7 +29,7 @@ describe("Calls", () => {
 
   it("writes one row for a call that has ended, and five for the first of an object, the alarm included", async () => {
     const written = await inObject((storage) => {
-      const calls = new Calls(storage, () => {});
+      const calls = createCalls(storage);
       const rows: number[] = [];
       const exec = storage.sql.exec.bind(storage.sql);
       storage.sql.exec = ((query: string, ...bindings: SqlStorageValue[]) => {
@@ -38,76 +42,79 @@ describe("Calls", () => {
       calls.append({ ...start, ...end });
       return { first, next: rows };
     });
-    // The table's two and the row; the schema's version and the alarm are one each beside them, which makes five.
+    // The table's two and the row; what the session knows of itself and the alarm are one each beside them, which makes five.
     expect(written).toEqual({ first: [2, 1], next: [1] });
   });
 
-  it("lists the newest first, a page at a time", async () => {
-    const pages = await inObject((storage) => {
-      const calls = new Calls(storage, () => {});
-      for (let i = 0; i < 5; i++) calls.append({ ...start, ...end, startedMs: i });
-      const first = calls.list({ limit: 2 });
-      const second = calls.list({ limit: 2, cursor: first.nextCursor });
-      const third = calls.list({ limit: 2, cursor: second.nextCursor });
-      return [first, second, third].map(({ calls: page, nextCursor }) => [page.map(({ seq }) => seq), nextCursor !== undefined]);
+  it("numbers calls by the clock, and never gives a number twice, not even that of a call that was deleted", async () => {
+    const seqs = await inObject((storage) => {
+      const calls = createCalls(storage);
+      const given = [calls.append({ ...start, ...end }), calls.append({ ...start, ...end })];
+      calls.markShipped(calls.unshipped(50));
+      calls.drop(given);
+      return [...given, createCalls(storage).append({ ...start, ...end })];
     });
-    expect(pages).toEqual([
-      [[5, 4], true],
-      [[3, 2], true],
-      [[1], false]
-    ]);
-  });
-
-  it("finds calls by tool, outcome, time and text, and takes % and _ as they are", async () => {
-    const found = await inObject((storage) => {
-      const calls = new Calls(storage, () => {});
-      calls.append({ ...start, ...end, tool: "alpha", preview: "100% sure" });
-      calls.append({ ...start, ...end, tool: "beta", outcome: "error", startedMs: 2000, preview: "100 sure" });
-      const seqs = (query: object) => calls.list({ limit: 10, ...query }).calls.map(({ seq }) => seq);
-      return {
-        tool: seqs({ tool: "beta" }),
-        outcome: seqs({ outcome: "error" }),
-        since: seqs({ sinceMs: 2000 }),
-        until: seqs({ untilMs: 2000 }),
-        text: seqs({ text: "100%" }),
-        underscore: seqs({ text: "_" })
-      };
-    });
-    expect(found).toEqual({ tool: [2], outcome: [2], since: [2], until: [1], text: [1], underscore: [] });
-  });
-
-  it("finds text of any length, in whatever case", async () => {
-    const long = "the quick brown fox jumps over the lazy dog ".repeat(4);
-    const found = await inObject((storage) => {
-      const calls = new Calls(storage, () => {});
-      calls.append({ ...start, ...end, preview: undefined, arguments: long.toUpperCase() });
-      calls.append({ ...start, ...end });
-      return calls.list({ limit: 10, text: long }).calls.map(({ seq }) => seq);
-    });
-    expect(found).toEqual([1]);
+    expect(new Set(seqs).size).toBe(3);
+    expect(seqs.toSorted((a, b) => a - b)).toEqual(seqs);
   });
 
   it("calls what was in flight unknown, once the object has started again", async () => {
     const outcomes = await inObject((storage) => {
-      const before = new Calls(storage, () => {});
+      const before = createCalls(storage);
       before.open(start, "pending");
       before.open(start, "running");
       before.settle(before.open(start, "pending"), end);
-      const after = new Calls(storage, () => {});
-      return [1, 2, 3].map((seq) => after.get(seq)?.outcome);
+      return toShip(createCalls(storage));
     });
     expect(outcomes).toEqual(["unknown", "unknown", "ok"]);
   });
 
-  it("tells of the first call once in the life of the object", async () => {
-    const firsts = await inObject((storage, first) => {
-      for (let incarnation = 0; incarnation < 3; incarnation++) new Calls(storage, first).append({ ...start, ...end });
-      return first();
+  it("ships each call once, and again what was open when it was shipped and is settled", async () => {
+    const shipped = await inObject((storage) => {
+      const calls = createCalls(storage);
+      calls.append({ ...start, ...end });
+      const open = calls.open(start, "pending");
+      const first = calls.unshipped(50);
+      calls.markShipped(first);
+      const between = [toShip(calls), calls.hasUnsettled];
+      calls.settle(open, end);
+      const second = calls.unshipped(50);
+      calls.markShipped(second);
+      return { first: first.length, between, second: second.map(({ outcome }) => outcome), after: [toShip(calls), calls.hasUnsettled] };
     });
-    expect(firsts).toBe(1);
+    expect(shipped).toEqual({ first: 2, between: [[], true], second: ["ok"], after: [[], false] });
   });
 
-  it("refuses a cursor that it did not make", async () => {
-    await expect(inObject((storage) => new Calls(storage, () => {}).list({ limit: 1, cursor: "?" }))).rejects.toThrow("cursor");
+  it("ships what became unknown because the object was lost after it had been shipped open", async () => {
+    const outcomes = await inObject((storage) => {
+      const before = createCalls(storage);
+      before.open(start, "pending");
+      before.markShipped(before.unshipped(50));
+      return toShip(createCalls(storage));
+    });
+    expect(outcomes).toEqual(["unknown"]);
+  });
+
+  it("gives a batch again whose arrival it was not told of", async () => {
+    const seqs = await inObject((storage) => {
+      const calls = createCalls(storage);
+      for (let i = 0; i < 3; i++) calls.append({ ...start, ...end });
+      return [calls.unshipped(2), calls.unshipped(2), createCalls(storage).unshipped(2)].map((batch) => batch.map(({ seq }) => seq));
+    });
+    expect(seqs[1]).toEqual(seqs[0]);
+    expect(seqs[2]).toEqual(seqs[0]);
+  });
+
+  it("drops what home has, and keeps what is open", async () => {
+    const left = await inObject((storage) => {
+      const calls = createCalls(storage);
+      calls.append({ ...start, ...end });
+      calls.open(start, "running");
+      calls.markShipped(calls.unshipped(50));
+      calls.append({ ...start, ...end });
+      calls.dropShipped();
+      return storage.sql.exec("SELECT outcome FROM calls ORDER BY seq").toArray();
+    });
+    expect(left).toEqual([{ outcome: "running" }, { outcome: "ok" }]);
   });
 });

@@ -7,7 +7,9 @@ import { listCalls } from "../../../src/tools/history/list-calls.ts";
 
 const ctxOf = (count: number, shown: string) => {
   const call: RecordedCall = {
-    call: "call_0123abcd_zzzz_0000",
+    call: "call_0123abcd_zzzzzzz_0000",
+    session: "ses_0123abcd_0_0000",
+    trace: undefined,
     tool: "a_tool_with_the_longest_name_that_the_protocol_allows_for_a_tool_",
     outcome: "cancelled",
     startedMs: 1_795_000_000_000,
@@ -18,8 +20,8 @@ const ctxOf = (count: number, shown: string) => {
     preview: shown.repeat(100),
     error: undefined
   };
-  const history = { list: () => ({ calls: Array<RecordedCall>(count).fill(call), nextCursor: "zzzz" }), get: () => undefined };
-  return { history } as Partial<Context> as Context;
+  const list = async () => ({ calls: Array<RecordedCall>(count).fill(call), nextCursor: "zzzzzzz.0123abcd" });
+  return { history: { list } } as unknown as Context;
 };
 
 it.each([["plain text"], ['"quotes" and \\'], ["\u8a9e"], ["\u{1f600}"], ["\u0001"]])(

@@ -1,0 +1,149 @@
+import { NotFound } from "../../mcp/errors.ts";
+import { mintHandle, mintSessionHandle, ownerRef, readHandle } from "../../mcp/handle.ts";
+import type {
+  Activity,
+  Call,
+  CallFilter,
+  CallPage,
+  CallQuery,
+  CallSelection,
+  Deletion,
+  History,
+  RecordedCall,
+  RecordedSession,
+  Usage
+} from "../../mcp/history.ts";
+import type { Asker, SessionDoor, ShippingSession } from "../../mcp/home-door.ts";
+import type { Keyring } from "../../mcp/keyring.ts";
+import type { HomeCall, HomeCalls } from "../../stores/home-calls.ts";
+import type { HomeSession, HomeSessions } from "../../stores/home-sessions.ts";
+
+/** What the history of a principal is made of. */
+export interface HomeHistoryOptions {
+  readonly calls: HomeCalls;
+  readonly sessions: HomeSessions;
+  readonly keyring: Keyring;
+  /** The short name of home itself, under which the calls of the stateless era stand. */
+  readonly own: string;
+  /** How much home stores, bytes. */
+  sizeBytes(): number;
+  /** The object of a session. */
+  sessionDoor(name: string): SessionDoor;
+}
+
+/** More than this many calls are deleted by more than one deletion: each holds the object for a moment. */
+const MAX_DELETED = 5000;
+
+/** Takes over what a session ships. Settled calls are never replaced by unsettled ones, nor do deleted ones come back. */
+export function takeShipment({ calls, sessions }: HomeHistoryOptions, session: ShippingSession, shipped: readonly Call[]): void {
+  const ref = ownerRef(session.name);
+  const known = sessions.get(ref);
+  const through = known?.shippedThrough ?? 0;
+  const added = shipped.filter(({ seq }) => seq > through);
+  const starts = shipped.map(({ startedMs }) => startedMs);
+  calls.take(ref, shipped, through);
+  sessions.put({
+    ...session,
+    ref,
+    firstMs: Math.min(known?.firstMs ?? Number.POSITIVE_INFINITY, ...starts),
+    lastMs: Math.max(known?.lastMs ?? 0, ...starts),
+    calls: (known?.calls ?? 0) + added.length,
+    shippedThrough: Math.max(through, ...shipped.map(({ seq }) => seq)),
+    endedMs: known?.endedMs ?? session.endedMs
+  });
+}
+
+/** The history of a principal, as whoever asks sees it. */
+export function createHomeHistory(options: HomeHistoryOptions, { principalId, session: asking }: Asker): History {
+  const { calls, sessions, keyring, own, sizeBytes, sessionDoor } = options;
+
+  const toRecorded = ({ seq, session, ...call }: HomeCall): RecordedCall => ({
+    ...call,
+    call: mintHandle(keyring, principalId, { kind: "call", owner: session, seq }),
+    session: session === own ? undefined : mintSessionHandle(keyring, principalId, session)
+  });
+
+  const toStored = <F extends CallFilter>({ session, ...filter }: F) => ({ ...filter, session: refOf(session) });
+
+  /** The short name of the session that a filter means; `undefined` for all. */
+  const refOf = (session: string | undefined): string | undefined => {
+    if (session === undefined || session === "all") return undefined;
+    return session === "this" ? asking : findSession(session).ref;
+  };
+
+  const findSession = (handle: string): HomeSession => {
+    const read = readHandle(keyring, principalId, handle);
+    const found = read?.kind === "ses" ? sessions.get(read.owner) : undefined;
+    if (!found) throw new NotFound(`No session of yours has the handle ${handle}. Use list_sessions to find the right one.`);
+    return found;
+  };
+
+  const toPositions = (handles: readonly string[]) =>
+    handles.flatMap((text) => {
+      const handle = readHandle(keyring, principalId, text);
+      return handle?.kind === "call" ? [{ session: handle.owner, seq: handle.seq }] : [];
+    });
+
+  return {
+    async list(query: CallQuery): Promise<CallPage> {
+      const page = calls.list(toStored(query));
+      return { calls: page.calls.map(toRecorded), nextCursor: page.nextCursor };
+    },
+
+    async get(text: string): Promise<RecordedCall | undefined> {
+      const handle = readHandle(keyring, principalId, text);
+      const call = handle?.kind === "call" ? calls.get(handle.owner, handle.seq) : undefined;
+      return call && toRecorded(call);
+    },
+
+    async summarize(filter: CallFilter): Promise<Activity> {
+      return calls.summarize(toStored(filter));
+    },
+
+    async delete(selection: CallSelection): Promise<Deletion> {
+      const wanted = "calls" in selection ? toPositions(selection.calls) : toStored(selection);
+      const deleted = calls.delete(wanted, MAX_DELETED);
+      // A session keeps its copy until it is purged, and must not keep what its principal deleted.
+      const bySession = Map.groupBy(deleted, ({ session }) => session);
+      for (const [ref, positions] of bySession) {
+        const session = ref === own ? undefined : sessions.get(ref);
+        const dropped = session && sessionDoor(session.name).dropCalls(positions.map(({ seq }) => seq));
+        await dropped?.catch((error: unknown) =>
+          console.error(JSON.stringify({ level: "error", event: "calls_not_dropped", session: ref, error: String(error) }))
+        );
+      }
+      return { deleted: deleted.length, hasMore: deleted.length === MAX_DELETED };
+    },
+
+    async sessions(limit: number): Promise<readonly RecordedSession[]> {
+      return sessions.list(limit).map(({ ref, client, firstMs, lastMs, calls: count, endedMs }) => ({
+        ...{ client, firstMs, lastMs, calls: count, endedMs },
+        session: mintSessionHandle(keyring, principalId, ref),
+        isThis: ref === asking
+      }));
+    },
+
+    async endSession(handle: string): Promise<boolean> {
+      const session = findSession(handle);
+      if (session.endedMs !== undefined) return false;
+      const wasOpen = await sessionDoor(session.name).endSession(session.expiresMs);
+      const current = sessions.get(session.ref) ?? session; // it may have shipped meanwhile
+      sessions.put({ ...current, endedMs: current.endedMs ?? Date.now() });
+      return wasOpen;
+    },
+
+    async usage(sinceMs: number): Promise<Usage> {
+      const counted = calls.count(sinceMs);
+      const sessionCount = sessions.count();
+      return {
+        callsKept: counted.kept,
+        calls: counted.calls,
+        sessions: sessionCount,
+        rows: counted.kept + sessionCount,
+        sizeBytes: sizeBytes(),
+        durationMs: counted.durationMs,
+        sessionCalls: counted.sessionCalls
+      };
+    }
+  };
+}
