@@ -2,6 +2,7 @@ import { isJsonObject } from "../lib/json.ts";
 import { isResponse, type Message } from "../mcp/json-rpc.ts";
 import { META } from "../mcp/meta-keys.ts";
 import { isOfStatelessEra } from "../mcp/revisions.ts";
+import { readHeader } from "./read-header.ts";
 
 /**
  * Tells which era a POST belongs to. The body says so where its `_meta` claims a revision, whatever that is; a header says so only
@@ -19,7 +20,7 @@ export function eraOf(message: Message | readonly Message[], headers: Headers): 
 
 /** Whether the header alone names a revision of the stateless era. */
 export function isOfStatelessHeader(headers: Headers): boolean {
-  const revision = headers.get("mcp-protocol-version");
+  const revision = readHeader(headers, "mcp-protocol-version");
   return revision !== null && isOfStatelessEra(revision);
 }
 

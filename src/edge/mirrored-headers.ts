@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from "../lib/json.ts";
 import type { CatalogSlice } from "../mcp/catalog.ts";
 import type { Request as RpcRequest } from "../mcp/json-rpc.ts";
 import type { ParamHeader } from "../mcp/param-headers.ts";
+import { readHeader } from "./read-header.ts";
 
 /**
  * Says which header does not mirror the body, where one does not: whatever stands between the client and the server may have
@@ -9,28 +10,33 @@ import type { ParamHeader } from "../mcp/param-headers.ts";
  * Source: https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#server-validation
  */
 export function faultOfMirrors({ method, params = {} }: RpcRequest, headers: Headers): string | undefined {
-  if (headers.get("mcp-method") === null) return "Mcp-Method is missing.";
-  const source = Object.hasOwn(NAME_SOURCES, method) ? params[NAME_SOURCES[method as keyof typeof NAME_SOURCES]] : undefined;
-  if (!Object.hasOwn(NAME_SOURCES, method)) return undefined;
-  const name = headers.get("mcp-name");
-  if (name === null) return typeof source === "string" ? "Mcp-Name is missing." : undefined;
+  if (!headers.has("mcp-method")) return "Mcp-Method is missing."; // a wrong one was refused before
+  const source = NAME_SOURCES.get(method);
+  if (source === undefined) return undefined;
+  const { [source]: mirrored } = params;
+  const name = readHeader(headers, "mcp-name");
+  if (name === null) return typeof mirrored === "string" ? "Mcp-Name is missing." : undefined;
   const decoded = decode(name);
   if (decoded === undefined) return "Mcp-Name is not encoded as it should be.";
-  return typeof source === "string" && decoded !== source ? "Mcp-Name and the body differ." : undefined;
+  return typeof mirrored === "string" && decoded !== mirrored ? "Mcp-Name and the body differ." : undefined;
 }
 
 /** The same for the parameters that the tool of a `tools/call` mirrors. */
 export function faultOfParamMirrors({ params = {} }: RpcRequest, headers: Headers, slice: CatalogSlice): string | undefined {
   const declared = typeof params.name === "string" ? slice.tool(params.name)?.paramHeaders : undefined;
   for (const param of declared ?? []) {
-    const fault = faultOfParam(param, params.arguments, headers.get(param.header));
+    const fault = faultOfParam(param, params.arguments, readHeader(headers, param.header));
     if (fault !== undefined) return `${param.header} ${fault}`;
   }
   return undefined;
 }
 
 /** What `Mcp-Name` mirrors. */
-const NAME_SOURCES = { "tools/call": "name", "prompts/get": "name", "resources/read": "uri" } as const;
+const NAME_SOURCES: ReadonlyMap<string, "name" | "uri"> = new Map([
+  ["tools/call", "name"],
+  ["prompts/get", "name"],
+  ["resources/read", "uri"]
+]);
 
 function faultOfParam({ path, isInteger }: ParamHeader, args: Json | undefined, header: string | null): string | undefined {
   const value = valueAt(path, args);

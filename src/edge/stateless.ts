@@ -11,6 +11,7 @@ import { accepts } from "./accept.ts";
 import { homeStubOf } from "./home-stub.ts";
 import { serveListen } from "./listen.ts";
 import { faultOfMirrors, faultOfParamMirrors } from "./mirrored-headers.ts";
+import { readHeader } from "./read-header.ts";
 import type { ReadBody } from "./read-message.ts";
 import { answer, type RefusalDetails, refuse } from "./respond.ts";
 import type { Admitted } from "./session.ts";
@@ -61,13 +62,13 @@ function refuseRequest(message: RpcRequest, headers: Headers, { slice }: Admitte
 function refuseNotification({ method, params }: Notification, headers: Headers): Response | undefined {
   const claim = metaOf(params)?.[META.revision];
   if (claim !== undefined && typeof claim !== "string") return refuse("invalid_envelope", `${META.revision} is text.`);
-  return refuseClaim(claim ?? headers.get("mcp-protocol-version"), method, headers);
+  return refuseClaim(claim ?? readHeader(headers, "mcp-protocol-version"), method, headers);
 }
 
 function refuseClaim(claim: unknown, method: string, headers: Headers, details?: RefusalDetails): Response | undefined {
-  const named = headers.get("mcp-protocol-version");
+  const named = readHeader(headers, "mcp-protocol-version");
   if (named !== null && named !== claim) return refuse("header_mismatch", "MCP-Protocol-Version and _meta differ.", details);
-  const mirrored = headers.get("mcp-method");
+  const mirrored = readHeader(headers, "mcp-method");
   if (mirrored !== null && mirrored !== method) return refuse("header_mismatch", "Mcp-Method and the body differ.", details);
   if (isStatelessRevision(claim)) return undefined;
   const requested = cut(String(claim), 40);
