@@ -15,6 +15,15 @@ export const DEFAULTS = {
   stream: { silenceMs: 500, retryMs: 1000, queueBytes: MIB, kept: { events: 256, length: MIB } },
   socket: { messageBytes: MIB, nesting: 64, inFlight: 32, messagesPerSecond: 200, unheardBytes: 16 * MIB, credentialsMs: 30 * SECOND },
   socketsPerSession: 8,
+  stateless: {
+    /** How long a client may keep a list: lists change with a deploy only. */
+    listTtlMs: MINUTE,
+    /** How long a person may take to answer before the request must be made anew. */
+    stateTtlMs: 60 * MINUTE,
+    subscriptionsPerHome: 32,
+    /** Less than the idle timeouts of proxies, which are a minute at the least. */
+    keepAliveMs: 25 * SECOND
+  },
   /** How long a question to the client may wait for its answer. */
   askMs: 5 * MINUTE,
   call: { callMs: 9 * SECOND, detachedMs: 15 * MINUTE, inlineBytes: 64 * KIB } satisfies CallLimits,

@@ -6,12 +6,19 @@ export function answerPreflight(request: Request): Response {
       status: 204,
       headers: {
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
-        "access-control-allow-headers":
-          "Accept, Authorization, Content-Type, Last-Event-ID, Mcp-Method, Mcp-Name, MCP-Protocol-Version, Mcp-Session-Id",
+        "access-control-allow-headers": [ALLOWED_HEADERS, ...askedParamHeaders(request)].join(", "),
         "access-control-max-age": "86400"
       }
     })
   );
+}
+
+const ALLOWED_HEADERS = "Accept, Authorization, Content-Type, Last-Event-ID, Mcp-Method, Mcp-Name, MCP-Protocol-Version, Mcp-Session-Id";
+
+/** Which parameters a tool mirrors into headers is the tool's to say, and a preflight names no tool: those that are asked for may come. */
+function askedParamHeaders(request: Request): string[] {
+  const asked = (request.headers.get("access-control-request-headers") ?? "").split(",").map((name) => name.trim());
+  return asked.filter((name) => /^mcp-param-[!#$%&'*+\-.^_`|~0-9a-z]{1,64}$/i.test(name));
 }
 
 /** Lets the page that asked read the answer. A request without an Origin gets it as it is. */

@@ -3,6 +3,7 @@ import { type Config, readConfig } from "../config.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import { limitAddress } from "./address-limit.ts";
 import { authenticate } from "./authenticate.ts";
+import { eraOf, isOfStatelessHeader } from "./classify.ts";
 import { answerPreflight, withCors } from "./cors.ts";
 import { answerHealth } from "./health.ts";
 import { checkOrigin } from "./origin.ts";
@@ -11,6 +12,7 @@ import { refuse } from "./respond.ts";
 import type { Admitted } from "./session.ts";
 import { endSession, serveSessionful } from "./sessionful.ts";
 import { serveSocket } from "./socket.ts";
+import { serveStateless } from "./stateless.ts";
 import { serveStream } from "./stream.ts";
 
 /** The Worker: limits → origin → authenticate → classify once → session. It keeps no state. */
@@ -57,7 +59,8 @@ async function serve(request: Request, url: URL, env: Env, { catalog, config, ke
   if (authenticated instanceof Response) return authenticated;
   const slice = catalog.sliceAt(slicePath);
   if (!slice) return refuse("no_such_path", "There is no such toolset. Use /mcp, or /mcp/x/all for everything.");
-  const admitted: Admitted = { catalog, slice, slicePath, ...authenticated, keyring, sessions: env.SESSION };
+  const admitted: Admitted = { catalog, slice, slicePath, ...authenticated, keyring, sessions: env.SESSION, homes: env.HOME };
+  if (request.method !== "POST" && isOfStatelessHeader(request.headers) && !isUpgrade(request)) return refuseMethod("POST");
   switch (request.method) {
     case "POST":
       return servePost(request, admitted);
@@ -66,13 +69,18 @@ async function serve(request: Request, url: URL, env: Env, { catalog, config, ke
     case "DELETE":
       return endSession(request, admitted);
     default:
-      return refuse("method_not_allowed", "Send a POST, GET or DELETE.", { headers: { allow: "GET, POST, DELETE, OPTIONS" } });
+      return refuseMethod("GET, POST, DELETE, OPTIONS");
   }
 }
 
+const refuseMethod = (allow: string): Response => refuse("method_not_allowed", `Send one of ${allow}.`, { headers: { allow } });
+
 async function servePost(request: Request, admitted: Admitted): Promise<Response> {
   const body = await readMessage(request);
-  return body instanceof Response ? body : serveSessionful(request, body, admitted);
+  if (body instanceof Response) return body;
+  return eraOf(body.message, request.headers) === "stateless"
+    ? serveStateless(request, body, admitted)
+    : serveSessionful(request, body, admitted);
 }
 
 const isUpgrade = (request: Request): boolean => request.headers.get("upgrade")?.toLowerCase() === "websocket";

@@ -3,7 +3,6 @@ import { nestsDeeperThan } from "../lib/json.ts";
 import { readBody } from "../lib/read-body.ts";
 import { rememberLast } from "../lib/remember.ts";
 import { isMessage, type Message } from "../mcp/json-rpc.ts";
-import { accepts } from "./accept.ts";
 import { refuse } from "./respond.ts";
 
 /** A body that was read: one message or a batch, and its text as the client wrote it. */
@@ -15,9 +14,6 @@ export interface ReadBody {
 /** Reads the messages of a POST, or refuses it. Counts before it parses. */
 export async function readMessage(request: Request): Promise<ReadBody | Response> {
   if (!isUtf8Json(request.headers.get("content-type"))) return refuse("unsupported_content_type", "Send application/json in UTF-8.");
-  // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#sending-messages-to-the-server
-  const acceptsAll = accepts(request, "application/json") && accepts(request, "text/event-stream");
-  if (!acceptsAll) return refuse("not_acceptable", "Accept both application/json and text/event-stream.");
   const body = await readBody(request, DEFAULTS.bodyBytes);
   if ("fault" in body) return refuseFault(body.fault);
   if (nestsDeeperThan(body.text, DEFAULTS.nesting))

@@ -19,11 +19,17 @@ const REFUSALS = {
   batch_not_allowed: { status: 400, code: RPC_CODES.invalidRequest },
   already_initialized: { status: 400, code: RPC_CODES.invalidRequest },
   invalid_params: { status: 200, code: RPC_CODES.invalidParams },
+  response_not_allowed: { status: 400, code: RPC_CODES.invalidRequest },
+  invalid_envelope: { status: 400, code: RPC_CODES.invalidParams },
+  header_mismatch: { status: 400, code: RPC_CODES.headerMismatch },
+  unsupported_protocol_version: { status: 400, code: RPC_CODES.unsupportedRevision },
+  unknown_method: { status: 404, code: RPC_CODES.methodNotFound },
   session_required: { status: 400, code: RPC_CODES.badSession },
   unsupported_revision: { status: 400, code: RPC_CODES.badSession },
   session_not_found: { status: 404, code: RPC_CODES.sessionNotFound },
   too_many_sockets: { status: 429, code: RPC_CODES.badSession },
   too_many_requests: { status: 429, code: RPC_CODES.rateLimited },
+  too_many_subscriptions: { status: 429, code: RPC_CODES.rateLimited },
   internal_error: { status: 500, code: RPC_CODES.internalError }
 } as const;
 

@@ -17,6 +17,7 @@ export interface Admitted {
   /** What recognises the credentials that came with the request; absent where there were none. */
   readonly credential: string | undefined;
   readonly sessions: Env["SESSION"];
+  readonly homes: Env["HOME"];
 }
 
 /** Asks the session's object. An object that was ended answers 404, as one that never was. */

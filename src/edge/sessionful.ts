@@ -3,6 +3,7 @@ import { INITIALIZE_FAULT, readInitialize, toInitializeResult } from "../mcp/ini
 import { isNotification, isRequest, type Message, type Request as RpcRequest } from "../mcp/json-rpc.ts";
 import { hasBatches } from "../mcp/revisions.ts";
 import { mintSessionId, type Session } from "../mcp/session-id.ts";
+import { accepts } from "./accept.ts";
 import type { ReadBody } from "./read-message.ts";
 import { answer, refuse } from "./respond.ts";
 import { type Admitted, findSession } from "./session.ts";
@@ -12,6 +13,9 @@ const MAX_BATCH = 20;
 
 /** Serves a POST of the sessionful era. What needs no state is answered here; the rest takes one hop to the session's object. */
 export async function serveSessionful(request: Request, { message, text }: ReadBody, admitted: Admitted): Promise<Response> {
+  // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#sending-messages-to-the-server
+  const acceptsAll = accepts(request, "application/json") && accepts(request, "text/event-stream");
+  if (!acceptsAll) return refuse("not_acceptable", "Accept both application/json and text/event-stream.");
   const messages = Array.isArray(message) ? (message as readonly Message[]) : [message as Message];
   const initialize = messages.find((candidate) => isRequest(candidate) && candidate.method === "initialize") as RpcRequest | undefined;
   if (initialize && !Array.isArray(message)) return serveInitialize(request, initialize, admitted);

@@ -37,3 +37,8 @@ export function* piecesOf(text: string, limit: number): Generator<string> {
     start = end;
   }
 }
+
+/** Keeps of a text what can be shown on one line, at most `limit` characters, so that no name grows sixfold when it is written as JSON. */
+export function printable(text: string, limit: number): string {
+  return [...text.toWellFormed().replace(/[\p{Cc}\p{Cf}]/gu, "")].slice(0, limit).join("");
+}

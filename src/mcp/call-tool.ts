@@ -2,6 +2,7 @@ import type { JsonObject } from "../lib/json.ts";
 import { cut, utf8Bytes } from "../lib/text.ts";
 import { type Ask, InputRequired } from "./ask.ts";
 import { runBounded } from "./bounded.ts";
+import { toCapabilityError } from "./capabilities.ts";
 import { Content, type ContentBlock, text } from "./content.ts";
 import type { Context } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
@@ -31,7 +32,7 @@ export interface ToolResult {
 /**
  * The one path of every call: narrow → authorize → parse → record → run → validate output → fit → settle → render.
  * The row is written in the same turn as the answer, and the answer leaves the object when the row is durable.
- * @throws RpcError for a tool that the slice does not have, InputRequired for a call that waits for its client between two requests.
+ * @throws RpcError for a tool that the slice does not have and for a stateless client that cannot be asked, InputRequired for a call that waits for its client between two requests.
  */
 export async function callTool(name: string, args: JsonObject, invocation: Invocation, host: Host): Promise<ToolResult> {
   const start: CallStart = {
@@ -84,6 +85,8 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     const failure = toFailure(error, tool, { wasOpened: opened !== undefined, hasWritten });
     const seq = record(endOf(start, failure.outcome, failure.message, failure.error));
     const ref = host.handleOf(invocation.principal, seq);
+    const refusal = toCapabilityError(error, invocation);
+    if (refusal) throw refusal;
     if (!(error instanceof ToolError)) logUnforeseen(ref, tool, error);
     return { content: [text(`${failure.message} (ref ${ref})`)], isError: true };
   }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { JsonObject } from "../lib/json.ts";
 import type { Content } from "./content.ts";
 import type { Context } from "./context.ts";
+import { type ParamHeader, readParamHeaders } from "./param-headers.ts";
 import type { Scope } from "./principal.ts";
 
 /** All four hints, so that none is left to a client's default: https://modelcontextprotocol.io/specification/2025-11-25/schema#toolannotations */
@@ -64,6 +65,8 @@ export interface Tool extends Omit<ToolFace, "detaches"> {
   readonly detaches: boolean;
   readonly input: z.ZodObject;
   readonly inputSchema: JsonObject;
+  /** The parameters that stateless clients mirror into headers: `.meta({ "x-mcp-header": "Region" })`. */
+  readonly paramHeaders: readonly ParamHeader[];
   /** Absent for a tool that answers with content. */
   readonly structured?: {
     readonly output: z.ZodType<object>;
@@ -75,16 +78,17 @@ export interface Tool extends Omit<ToolFace, "detaches"> {
 
 /**
  * Defines a tool.
- * @throws Error at load time for a name the protocol does not allow.
+ * @throws Error at load time for a name or an `x-mcp-header` the protocol does not allow.
  */
 export function defineTool<I extends z.ZodObject, O extends z.ZodType<object>>(definition: ToolDefinition<I, O>): Tool;
 export function defineTool<I extends z.ZodObject>(definition: ContentToolDefinition<I>): Tool;
 export function defineTool(definition: ToolDefinition<z.ZodObject, z.ZodType<object>> | ContentToolDefinition<z.ZodObject>): Tool {
   const { name, title, description, toolset, scopes, annotations, detaches = false, input } = definition;
   if (!TOOL_NAME.test(name)) throw new Error(`"${name}" is not a name for a tool.`);
+  const inputSchema = toSchema(input, "input");
   return {
-    ...{ name, title, description, toolset, scopes, annotations, detaches, input },
-    inputSchema: toSchema(input, "input"),
+    ...{ name, title, description, toolset, scopes, annotations, detaches, input, inputSchema },
+    paramHeaders: readParamHeaders(inputSchema),
     // The pipeline parses with these very schemas before it calls, so the types hold.
     run: definition.run as Tool["run"],
     ...("output" in definition && { structured: toStructured(definition) })

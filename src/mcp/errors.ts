@@ -1,4 +1,4 @@
-import type { Json } from "../lib/json.ts";
+import type { Json, JsonObject } from "../lib/json.ts";
 
 /** How a call ended, or stands. */
 export const OUTCOMES = ["ok", "error", "cancelled", "denied", "pending", "running", "waiting", "unknown"] as const;
@@ -69,6 +69,13 @@ export class DeadlineExceeded extends ToolError {
 /** The client cannot do what the call needs of it. */
 export class Unsupported extends ToolError {
   override readonly name = "Unsupported";
+  /** What the client would have to declare, as it would declare it. */
+  readonly required: JsonObject;
+
+  constructor(message: string, required: JsonObject) {
+    super(message);
+    this.required = required;
+  }
 }
 
 /** The answer is larger than one message may be. */

@@ -32,7 +32,10 @@ export interface RpcErrorBody {
 
 export type Message = Request | Notification | Response;
 
-/** Each JSON-RPC code that the server sends: those of JSON-RPC, those of MCP, and our own. */
+/**
+ * Each JSON-RPC code that the server sends. Those from -32000 on are MCP's own: the first three of the sessionful era, the next of
+ * the stateless one, https://modelcontextprotocol.io/specification/2026-07-28/basic#error-codes. The last is ours.
+ */
 export const RPC_CODES = {
   parseError: -32700,
   invalidRequest: -32600,
@@ -42,6 +45,9 @@ export const RPC_CODES = {
   badSession: -32000,
   sessionNotFound: -32001,
   resourceNotFound: -32002,
+  headerMismatch: -32020,
+  missingCapability: -32021,
+  unsupportedRevision: -32022,
   // JSON-RPC reserves -32768 to -32000, and MCP assigns codes in it: https://www.jsonrpc.org/specification#error_object
   rateLimited: 1429
 } as const;

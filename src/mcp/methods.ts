@@ -3,6 +3,7 @@ import { cut } from "../lib/text.ts";
 import { InputRequired } from "./ask.ts";
 import { runBounded } from "./bounded.ts";
 import { callTool } from "./call-tool.ts";
+import { toCapabilityError } from "./capabilities.ts";
 import type { ListMethod } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import type { ResourceBody } from "./define-resource.ts";
@@ -111,6 +112,8 @@ async function guarded(what: string, invocation: Invocation, host: Host, run: (c
     return await runBounded({ name: cut(what, 200), limitMs: host.limits.callMs, isRead: true, run }, invocation, host);
   } catch (error) {
     if (error instanceof RpcError || error instanceof InputRequired) throw error;
+    const refusal = toCapabilityError(error, invocation);
+    if (refusal) throw refusal;
     if (error instanceof NotFound) throw resourceNotFound(what, error.message);
     if (error instanceof InvalidInput) throw invalidParams(error.message);
     if (error instanceof ToolError) throw new RpcError(RPC_CODES.internalError, error.message, { reason: "failed" });

@@ -7,6 +7,16 @@ export function isSessionfulRevision(value: unknown): value is SessionfulRevisio
   return (SESSIONFUL_REVISIONS as readonly unknown[]).includes(value);
 }
 
+/** The stateless revisions that the server speaks, newest first. */
+export const STATELESS_REVISIONS = ["2026-07-28"] as const;
+
+export function isStatelessRevision(value: unknown): value is (typeof STATELESS_REVISIONS)[number] {
+  return (STATELESS_REVISIONS as readonly unknown[]).includes(value);
+}
+
+/** Whether a revision is of the stateless era, one that nobody knows yet included: revisions are dates, and sort as text. */
+export const isOfStatelessEra = (revision: string): boolean => revision >= "2026-07-28";
+
 /** The only revision with JSON-RPC batches: https://modelcontextprotocol.io/specification/2025-03-26/basic#batching */
 export const hasBatches = (revision: string): boolean => revision === "2025-03-26";
 

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Json, JsonObject } from "../lib/json.ts";
 import { isJsonObject } from "../lib/json.ts";
+import { printable } from "../lib/text.ts";
 import type { Keyring } from "./keyring.ts";
 
 /** What a session id says of its session, so that the object can be made again from the id alone. */
@@ -116,9 +117,4 @@ function fromCapabilityLetters(letters: string): JsonObject {
     capabilities[group] = declared;
   }
   return capabilities;
-}
-
-/** Keeps what can be shown on one line, so that no name grows sixfold when it is written as JSON. */
-function printable(text: string, limit: number): string {
-  return [...text.toWellFormed().replace(/[\p{Cc}\p{Cf}]/gu, "")].slice(0, limit).join("");
 }

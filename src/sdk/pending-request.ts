@@ -29,8 +29,9 @@ export class PendingRequest {
     if (this.#isOpen) this.replies.closeStream();
   }
 
-  /** Sends what answers the request. Nothing follows it. */
+  /** Sends what answers the request, unless it is over. Nothing follows it. */
   answer(outcome: { result: JsonObject } | { error: RpcErrorBody }): void {
+    if (!this.#isOpen) return;
     this.#isAnswered = true;
     this.replies.send({ jsonrpc: "2.0", id: this.clientId, ...outcome }, true);
   }
@@ -56,7 +57,9 @@ export class PendingRequest {
     return !this.#isCancelled && !this.#isAnswered;
   }
 
+  /** The request is never answered, unless it was. */
   cancel(): void {
+    if (!this.#isOpen) return;
     this.#isCancelled = true;
     for (const listener of this.#listeners) listener();
     this.#listeners.clear();

@@ -2,7 +2,7 @@ import type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { JsonObject } from "../lib/json.ts";
 import type { CatalogSlice } from "../mcp/catalog.ts";
-import { RpcError } from "../mcp/errors.ts";
+import { toErrorBody } from "../mcp/error-body.ts";
 import {
   isRequest,
   isResponse,
@@ -116,14 +116,4 @@ export class Switchboard implements Transport {
     if (!this.#asked.delete(Number(message.params?.requestId))) return undefined;
     return { ...message, params: { ...message.params, requestId: `${this.#incarnation}:${message.params?.requestId}` } };
   }
-}
-
-/** Only what the methods threw on purpose reaches the client. */
-function toErrorBody(error: unknown): RpcErrorBody {
-  if (error instanceof RpcError) return { code: error.code, message: error.message, data: error.data };
-  const correlation = crypto.randomUUID();
-  console.error(
-    JSON.stringify({ level: "error", event: "method_failed", correlation, stack: error instanceof Error ? error.stack : String(error) })
-  );
-  return { code: RPC_CODES.internalError, message: "This failed unexpectedly.", data: { reason: "unforeseen", correlation } };
 }

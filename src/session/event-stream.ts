@@ -1,7 +1,17 @@
 import { piecesOf } from "../lib/text.ts";
 
+/** Turns messages into the events of a stream, and keeps of them what a client that comes back must get. */
+export interface StreamEvents {
+  /** Adds an event and returns its text. */
+  add(data: string, isAnswer: boolean): string;
+  /** The event that lets a client come back before anything was sent. */
+  prime(retryMs: number): string;
+  /** The text of every event that is kept. */
+  text(): string;
+}
+
 /** What is kept of one stream while it runs: the newest events, as the text that is sent. */
-export class EventStream {
+export class EventStream implements StreamEvents {
   readonly name: string;
   readonly #limits: EventLimits;
   readonly #kept: { readonly text: string; readonly isAnswer: boolean }[] = [];
@@ -48,6 +58,9 @@ export class EventStream {
 
 /** Writes one event: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation */
 export const toEvent = (id: string, data: string): string => `id: ${id}\nevent: message\ndata: ${data}\n\n`;
+
+/** The events of a stream to which nobody can come back: https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages */
+export const FORGOTTEN_EVENTS: StreamEvents = { add: (data) => `event: message\ndata: ${data}\n\n`, prime: () => "", text: () => "" };
 
 /** How much of a stream is kept: events, and their length in UTF-16 units. */
 export interface EventLimits {

@@ -1,14 +1,16 @@
 import type { Deadline, Deadlines } from "../lib/deadlines.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { ReplyPort } from "../sdk/reply-port.ts";
-import { type EventStream, sendText, textAfter } from "./event-stream.ts";
+import { type EventStream, type StreamEvents, sendText, textAfter } from "./event-stream.ts";
 
 /** What an {@link Exchange} needs to know and to tell. */
-export interface ExchangeOptions {
+export interface ExchangeOptions<E extends StreamEvents = EventStream> {
   /** How many requests the POST holds. */
   readonly requests: number;
   readonly isBatch: boolean;
   readonly deadlines: Deadlines;
+  /** Whether the client takes a stream as an answer. It gets no messages before the answer otherwise. */
+  readonly canStream?: boolean;
   /** Silence after which the response becomes a stream, milliseconds. */
   readonly silenceMs: number;
   /** Whether the client's revision knows an event without data. */
@@ -18,39 +20,41 @@ export interface ExchangeOptions {
   /** How much may wait for a reader that does not read, bytes. */
   readonly queueBytes: number;
   /** The response becomes a stream: names it. */
-  onStream(): EventStream;
+  onStream(): E;
   /** The client has gone, and the calls go on until `done`. */
   onAbandoned(done: Promise<void>): void;
   /** Every request is answered or cancelled, and the response was a stream. */
-  onStreamEnd(events: EventStream): void;
+  onStreamEnd(events: E): void;
+  /** The HTTP status of a response that is JSON; 200 if absent. */
+  statusOf?(answer: Message): number;
 }
 
 /** One POST and its response, which is JSON until something forces it to be a stream. */
-export class Exchange implements ReplyPort {
+export class Exchange<E extends StreamEvents = EventStream> implements ReplyPort {
   /** Every POST of a session: a request may be cancelled by another one. */
   static readonly ORIGIN = "http";
   readonly origin = Exchange.ORIGIN;
   readonly response: Promise<Response>;
-  readonly #options: ExchangeOptions;
-  readonly #silence: Deadline;
+  readonly #options: ExchangeOptions<E>;
+  readonly #silence: Deadline | undefined;
   readonly #answers: Message[] = [];
   #respond: (response: Response) => void = () => {};
   #finish: () => void = () => {};
   #unanswered: number;
   /** Present once the response is a stream. */
-  #events: EventStream | undefined;
+  #events: E | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #queuedBytes = 0;
   /** The socket of a client that came back for the rest. */
   #socket: WebSocket | undefined;
 
-  constructor(options: ExchangeOptions) {
+  constructor(options: ExchangeOptions<E>) {
     this.#options = options;
     this.#unanswered = options.requests;
     this.response = new Promise((resolve) => {
       this.#respond = resolve;
     });
-    this.#silence = options.deadlines.add(options.silenceMs, () => this.#openStream());
+    if (options.canStream !== false) this.#silence = options.deadlines.add(options.silenceMs, () => this.#openStream());
   }
 
   send(message: Message, isFinal: boolean): void {
@@ -60,6 +64,7 @@ export class Exchange implements ReplyPort {
       if (this.#unanswered === 0) this.#respondWithJson();
       return;
     }
+    if (this.#options.canStream === false) return;
     const events = this.#openStream();
     this.#write(events.add(JSON.stringify(message), isFinal));
     if (this.#unanswered === 0) this.#endStream(events);
@@ -91,22 +96,24 @@ export class Exchange implements ReplyPort {
   }
 
   #respondWithJson(): void {
-    this.#silence.cancel();
-    const body = JSON.stringify(this.#options.isBatch ? this.#answers : this.#answers[0]);
-    this.#respond(new Response(body, { headers: { "content-type": "application/json", "cache-control": "no-store" } }));
+    this.#silence?.cancel();
+    const [first] = this.#answers;
+    const body = JSON.stringify(this.#options.isBatch ? this.#answers : first);
+    const status = (first && this.#options.statusOf?.(first)) ?? 200;
+    this.#respond(new Response(body, { status, headers: { "content-type": "application/json", "cache-control": "no-store" } }));
   }
 
   /** The writes of an IdentityTransformStream wait for the rows that were written before them, as a response does. */
-  #openStream(): EventStream {
+  #openStream(): E {
     if (this.#events) return this.#events;
     const events = this.#options.onStream();
     this.#events = events;
-    this.#silence.cancel();
+    this.#silence?.cancel();
     const { readable, writable } = new IdentityTransformStream();
     const writer = writable.getWriter();
     this.#writer = writer;
     writer.closed.catch(() => this.#abandon());
-    this.#respond(new Response(readable, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } }));
+    this.#respond(new Response(readable, { headers: STREAM_HEADERS }));
     if (this.#options.canPrime) this.#write(events.prime(this.#options.retryMs));
     for (const answer of this.#answers.splice(0)) this.#write(events.add(JSON.stringify(answer), true));
     return events;
@@ -139,7 +146,7 @@ export class Exchange implements ReplyPort {
     this.#options.onAbandoned(done);
   }
 
-  #endStream(events: EventStream): void {
+  #endStream(events: E): void {
     const writer = this.#writer;
     this.#writer = undefined;
     writer?.close().catch(() => {});
@@ -154,3 +161,6 @@ export class Exchange implements ReplyPort {
 }
 
 const encoder = new TextEncoder();
+
+/** The last one keeps proxies from holding events back: https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages */
+const STREAM_HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" } as const;

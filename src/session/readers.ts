@@ -13,3 +13,10 @@ export function createReaders(ctx: DurableObjectState): StreamReaders {
 }
 
 const tagOf = (stream: string): string => `stream:${stream}`;
+
+/** Answers the close of a socket. Some codes say that there was none, and may not be sent: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
+export function closeBack(socket: WebSocket, code: number): void {
+  socket.close(UNSENDABLE_CODES.has(code) ? 1000 : code);
+}
+
+const UNSENDABLE_CODES = new Set([1004, 1005, 1006, 1015]);

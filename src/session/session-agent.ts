@@ -18,7 +18,7 @@ import { StoredConversation } from "../stores/conversations.ts";
 import { Events } from "../stores/events.ts";
 import { type SessionFacts, SessionRecord } from "../stores/session-record.ts";
 import { HttpLane, type StreamLimits } from "./http-lane.ts";
-import { createReaders } from "./readers.ts";
+import { closeBack, createReaders } from "./readers.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRemoteHistory } from "./remote-history.ts";
 import { SessionHost } from "./session-host.ts";
@@ -44,6 +44,7 @@ export interface SessionParts {
   readonly catalog: Catalog;
   readonly deadlines: Deadlines;
   readonly life: SessionLife;
+  readonly streamLimits: StreamLimits;
 }
 
 const DEFAULT_OPTIONS: SessionAgentOptions = {
@@ -53,9 +54,6 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
   shipping: DEFAULTS.shipping,
   isStillValid: async ({ credential }) => credential === undefined
 };
-
-/** They say that there was no code, or no close, and may not be sent: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
-const UNSENDABLE_CODES = new Set([1004, 1005, 1006, 1015]);
 
 /**
  * The object that owns one session of a catalog: its connection, its calls. Wiring only; everything on its prototype can be
@@ -99,7 +97,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
     });
     /** For the class that extends this one. */
-    protected readonly parts: SessionParts = { catalog, deadlines: this.#deadlines, life: this.#life };
+    protected readonly parts: SessionParts = { catalog, deadlines: this.#deadlines, life: this.#life, streamLimits };
     #serveRequest: Serve = () => Promise.reject(new Error("A request came before the session was connected."));
     #client: SessionInit | undefined;
     #principal: Principal | undefined;
@@ -127,7 +125,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
 
     override webSocketClose(socket: WebSocket, code: number): void {
       this.#socketLane.drop(socket);
-      socket.close(UNSENDABLE_CODES.has(code) ? 1000 : code);
+      closeBack(socket, code);
     }
 
     /** The close that follows says the same. */
