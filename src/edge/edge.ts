@@ -1,6 +1,7 @@
 import { ApiKeys } from "../auth/api-keys.ts";
 import { type Config, readConfig } from "../config.ts";
 import type { Catalog } from "../mcp/catalog.ts";
+import { limitAddress } from "./address-limit.ts";
 import { authenticate } from "./authenticate.ts";
 import { eraOf, isOfStatelessHeader } from "./classify.ts";
 import { answerPreflight, withCors } from "./cors.ts";
@@ -39,7 +40,7 @@ async function admit(request: Request, env: Env, deployment: Deployment): Promis
   const { catalog, config, keys } = deployment;
   const url = new URL(request.url);
   if (url.pathname === "/health") return answerHealth(catalog, config, keys);
-  const refused = checkOrigin(request, url, config);
+  const refused = (config.isLocal ? undefined : await limitAddress(request, env.ADDRESS_LIMIT)) ?? checkOrigin(request, url, config);
   if (refused) return refused;
   if (request.method === "OPTIONS") return answerPreflight(request);
   try {

@@ -28,7 +28,8 @@ const REFUSALS = {
   unsupported_revision: { status: 400, code: RPC_CODES.badSession },
   session_not_found: { status: 404, code: RPC_CODES.sessionNotFound },
   too_many_sockets: { status: 429, code: RPC_CODES.badSession },
-  too_many_subscriptions: { status: 429, code: RPC_CODES.tooMany },
+  too_many_requests: { status: 429, code: RPC_CODES.rateLimited },
+  too_many_subscriptions: { status: 429, code: RPC_CODES.rateLimited },
   internal_error: { status: 500, code: RPC_CODES.internalError }
 } as const;
 

@@ -48,7 +48,8 @@ export const RPC_CODES = {
   headerMismatch: -32020,
   missingCapability: -32021,
   unsupportedRevision: -32022,
-  tooMany: 1429
+  // JSON-RPC reserves -32768 to -32000, and MCP assigns codes in it: https://www.jsonrpc.org/specification#error_object
+  rateLimited: 1429
 } as const;
 
 /** Narrows parsed JSON to a message; everything that the protocol does not allow is refused. */

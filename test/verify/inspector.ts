@@ -11,7 +11,14 @@ import { type Expect, runCheck } from "./run-check.ts";
 // What the README tells a reader to do: `npm start`, then the Inspector's CLI, and a stdio client behind mcp-remote.
 
 const SEARCH = { name: "search_repositories", arguments: { query: "queue", limit: 5 } };
-const SERVED = ["search_repositories", "get_repository", "get_weather", "long_operation", "list_calls", "get_call"];
+const SERVED = ["search_repositories", "get_repository", "get_weather", "long_operation", "list_calls", "get_call"].concat([
+  "summarize_activity",
+  "export_calls",
+  "delete_calls",
+  "list_sessions",
+  "end_session",
+  "get_usage"
+]);
 
 async function servesClientsOfOthers(expect: Expect): Promise<void> {
   // Both programs keep files in the home directory.

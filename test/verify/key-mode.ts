@@ -73,7 +73,7 @@ async function leaveBehind(client: Client): Promise<void> {
 /** A new connection to the old session, after a restart. */
 async function remember(expect: Expect, url: string, key: string, sessionId: string): Promise<void> {
   const { client } = await connect(url, key, sessionId);
-  const listed = await client.callTool({ name: "list_calls", arguments: {} });
+  const listed = await client.callTool({ name: "list_calls", arguments: { session: "this" } });
   const { calls } = listed.structuredContent as { calls: { tool: string; outcome: string }[] }; // its output schema
   const seen = calls.map(({ tool, outcome }) => `${tool} ${outcome}`).join(", ");
   expect(

@@ -95,7 +95,7 @@ const isCancelled = ({ before, ended, after, tookMs }: Cancelled): boolean =>
 const CANCELLED_WITHIN_MS = 1000;
 
 async function latestOutcome(client: Client, tool: string): Promise<string | undefined> {
-  const { structuredContent } = await client.callTool({ name: "list_calls", arguments: { tool, limit: 1 } });
+  const { structuredContent } = await client.callTool({ name: "list_calls", arguments: { session: "this", tool, limit: 1 } });
   const { calls } = structuredContent as { calls: readonly Row[] }; // the output schema of list_calls
   return calls[0]?.outcome;
 }

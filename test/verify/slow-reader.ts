@@ -112,7 +112,7 @@ function toFrame(text: string): Buffer {
 }
 
 async function outcomeOf(session: RawSession): Promise<string | undefined> {
-  const { structuredContent } = await session.call("list_calls", { tool: "flood" });
+  const { structuredContent } = await session.call("list_calls", { session: "this", tool: "flood" });
   const [call] = (structuredContent?.calls ?? []) as { outcome: string }[];
   return call?.outcome;
 }

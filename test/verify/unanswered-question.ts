@@ -27,7 +27,7 @@ export async function expectUnansweredQuestion(expect: Expect): Promise<void> {
     const rest = await readMessages(await fetch(`${restarted.url}/mcp`, { headers }));
     const isTold = rest.length === 1 && rest[0]?.id === CALL.id && rest[0].error?.data?.reason === "stream_lost";
     expect("question: whoever comes back for the answer is told that there is none", isTold, rest);
-    const { structuredContent } = await resumed.call("list_calls", { tool: "ask_name" });
+    const { structuredContent } = await resumed.call("list_calls", { session: "this", tool: "ask_name" });
     const [row] = (structuredContent?.calls ?? []) as { outcome: string }[];
     expect("question: the history says that its outcome is unknown", row?.outcome === "unknown", row);
     await restarted.stop();

@@ -61,7 +61,7 @@ export async function readHistory(session: WireSession): Promise<readonly Row[]>
   const rows: Row[] = [];
   let cursor: unknown;
   do {
-    const { answer } = await session.call("list_calls", { limit: 100, ...(cursor !== undefined && { cursor }) });
+    const { answer } = await session.call("list_calls", { session: "this", limit: 100, ...(cursor !== undefined && { cursor }) });
     const page = answer.result?.structuredContent;
     if (!page || answer.result?.isError) throw new Error(`list_calls failed: ${JSON.stringify(answer)}`);
     rows.push(...(page.calls as Row[])); // the output schema of list_calls

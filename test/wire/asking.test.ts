@@ -127,9 +127,12 @@ describeWires("a tool that asks", (wire) => {
     const client = await connect(wire, ALL, () => new Promise(() => controller.abort()));
     await expect(client.callTool({ name: "ask_name", arguments: {} }, undefined, { signal: controller.signal })).rejects.toThrow();
     await expect
-      .poll(async () => (await client.callTool({ name: "list_calls", arguments: { tool: "ask_name" } })).structuredContent, {
-        timeout: 2000
-      })
+      .poll(
+        async () => (await client.callTool({ name: "list_calls", arguments: { session: "this", tool: "ask_name" } })).structuredContent,
+        {
+          timeout: 2000
+        }
+      )
       .toMatchObject({ calls: [{ outcome: "cancelled" }] });
     await client.close();
   });

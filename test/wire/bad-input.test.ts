@@ -56,7 +56,7 @@ describeWires("a call that cannot succeed", (wire) => {
   it("is -32602 for a tool that is not there, and a row of the history all the same", async () => {
     const answer = await session.request("tools/call", { name: "drop_tables", arguments: {} });
     expect(answer.error).toMatchObject({ code: -32602, message: "Unknown tool: drop_tables", data: { reason: "unknown_tool" } });
-    const { structuredContent } = await session.call("list_calls", { tool: "drop_tables" });
+    const { structuredContent } = await session.call("list_calls", { session: "this", tool: "drop_tables" });
     expect(structuredContent?.calls).toMatchObject([{ outcome: "error" }]);
   });
 

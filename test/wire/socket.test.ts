@@ -41,7 +41,8 @@ describe("an official client over a WebSocket", () => {
     });
     setTimeout(() => controller.abort(), 50);
     await expect(long).rejects.toThrow();
-    const listed = async () => (await client.callTool({ name: "list_calls", arguments: { tool: "flood", limit: 1 } })).structuredContent;
+    const listed = async () =>
+      (await client.callTool({ name: "list_calls", arguments: { session: "this", tool: "flood", limit: 1 } })).structuredContent;
     await expect.poll(listed, { timeout: 2000 }).toMatchObject({ calls: [{ outcome: "cancelled" }] });
     await client.close();
   });
@@ -52,7 +53,7 @@ describe("a socket", () => {
     const { socket, session } = await RawSocket.begin(url, { capabilities: { elicitation: {} } });
     await socket.request("tools/call", { name: "echo", arguments: { text: "before" } });
     await evict(session);
-    const listed = await socket.request("tools/call", { name: "list_calls", arguments: {} });
+    const listed = await socket.request("tools/call", { name: "list_calls", arguments: { session: "this" } });
     expect(listed.result?.structuredContent).toMatchObject({ calls: [{ tool: "echo", outcome: "ok" }] });
     await evict(session);
     socket.send({ jsonrpc: "2.0", id: "asks", method: "tools/call", params: { name: "ask_name", arguments: {} } });
@@ -66,12 +67,12 @@ describe("a socket", () => {
     const { socket, session } = await RawSocket.begin(url);
     await socket.request("tools/call", { name: "echo", arguments: { text: "by socket" } });
     const http = RawSession.resume(url, session);
-    expect((await http.call("list_calls")).structuredContent).toMatchObject({ calls: [{ tool: "echo" }] });
+    expect((await http.call("list_calls", { session: "this" })).structuredContent).toMatchObject({ calls: [{ tool: "echo" }] });
     const begun = await RawSession.begin(url);
     await begun.call("echo", { text: "by http" });
     for (const address of [`${url}?session=${begun.id}`, url]) {
       const joined = await RawSocket.open(address, address === url ? { "mcp-session-id": begun.id } : {});
-      const answer = await joined.request("tools/call", { name: "list_calls", arguments: { tool: "echo" } });
+      const answer = await joined.request("tools/call", { name: "list_calls", arguments: { session: "this", tool: "echo" } });
       expect(answer.result?.structuredContent).toMatchObject({ calls: [{ tool: "echo" }] });
       joined.close();
     }
@@ -128,7 +129,7 @@ describe("a socket", () => {
     socket.close();
     const http = RawSession.resume(url, session);
     await expect
-      .poll(async () => (await http.call("list_calls", { tool: "flood" })).structuredContent, { timeout: 15_000 })
+      .poll(async () => (await http.call("list_calls", { session: "this", tool: "flood" })).structuredContent, { timeout: 15_000 })
       .toMatchObject({ calls: [{ outcome: "ok" }] });
     expect(socket.received).toEqual([]);
     const resumed = await RawSocket.open(`${url}?session=${session}&resume=${name}`);

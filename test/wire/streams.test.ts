@@ -94,7 +94,9 @@ describe("a POST", () => {
     await session.post({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "c" } });
     expect(messagesOf(parseEvents(await ended)).some(({ id }) => id === "c")).toBe(false);
     await expect
-      .poll(async () => (await session.call("list_calls", { tool: "long_operation" })).structuredContent?.calls, { timeout: 1000 })
+      .poll(async () => (await session.call("list_calls", { session: "this", tool: "long_operation" })).structuredContent?.calls, {
+        timeout: 1000
+      })
       .toMatchObject([{ outcome: "cancelled" }]);
   });
 });
@@ -112,7 +114,9 @@ describe("a dropped call", () => {
     const session = await RawSession.begin(url);
     const [primed] = await postAndDrop(session, longCall(5, 100), (text) => text.includes("data: \n\n"));
     await expect
-      .poll(async () => (await session.call("list_calls", { tool: "long_operation" })).structuredContent?.calls, { timeout: 5000 })
+      .poll(async () => (await session.call("list_calls", { session: "this", tool: "long_operation" })).structuredContent?.calls, {
+        timeout: 5000
+      })
       .toMatchObject([{ outcome: "ok" }]);
     await server.worker.evictDurableObject("SessionAgent", { name: `session:${readSessionId(session.id).name}` });
     const messages = messagesOf(parseEvents(await (await resume(session, primed?.id ?? "")).text()));
@@ -125,7 +129,9 @@ describe("a dropped call", () => {
     const wordy = { ...call, params: { ...call.params, _meta: { progressToken: "\u8a9e".repeat(9000) } } };
     const [primed] = await postAndDrop(session, wordy, (text) => text.includes("data: \n\n"));
     await expect
-      .poll(async () => (await session.call("list_calls", { tool: "long_operation" })).structuredContent?.calls, { timeout: 5000 })
+      .poll(async () => (await session.call("list_calls", { session: "this", tool: "long_operation" })).structuredContent?.calls, {
+        timeout: 5000
+      })
       .toMatchObject([{ outcome: "ok" }]);
     const messages = messagesOf(parseEvents(await (await resume(session, primed?.id ?? "")).text()));
     expect(messages.at(-1)).toMatchObject({ id: 7, result: {} });
@@ -143,7 +149,7 @@ describe("a dropped call", () => {
     await postAndDrop(session, longCall(15, 1000), (text) => text.includes('"progress":1'));
     // An idle object is evicted after about ten seconds here; this one is asked nothing for longer than that.
     await new Promise((resolve) => setTimeout(resolve, 16_000));
-    const { structuredContent } = await session.call("list_calls", { tool: "long_operation" });
+    const { structuredContent } = await session.call("list_calls", { session: "this", tool: "long_operation" });
     expect(structuredContent?.calls).toMatchObject([{ outcome: "ok" }]);
   });
 });

@@ -26,7 +26,7 @@ describeWires("create_note", (wire) => {
   afterEach(() => session.close());
 
   const newest = async () => {
-    const { structuredContent } = await session.call("list_calls", { limit: 1 });
+    const { structuredContent } = await session.call("list_calls", { session: "this", limit: 1 });
     const calls = structuredContent?.calls as { tool: string; outcome: string }[] | undefined;
     return calls?.[0];
   };
@@ -74,7 +74,7 @@ describe("a write of several steps", () => {
     await new Promise((resolve) => setTimeout(resolve, 200)); // GitHub's answer has come, and the tool waits
     await session.post({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "two" } });
     await ended;
-    const listed = async () => (await session.call("list_calls", { tool: "create_two_notes" })).structuredContent;
+    const listed = async () => (await session.call("list_calls", { session: "this", tool: "create_two_notes" })).structuredContent;
     await expect.poll(listed).toMatchObject({ calls: [{ outcome: "unknown" }] });
     expect(stub.writes).toHaveLength(1);
   });
