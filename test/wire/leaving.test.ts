@@ -91,3 +91,7 @@ describe("a listener that goes away", () => {
     await expect.poll(async () => (await listen(34).begun).status, { timeout: 2000 }).toBe(200);
   });
 });
+
+it("who leaves makes the server report no failure", () => {
+  expect(server.output()).not.toContain('"level":"error"');
+});
