@@ -8,7 +8,7 @@ import { answerPreflight, withCors } from "./cors.ts";
 import { answerHealth } from "./health.ts";
 import { checkOrigin } from "./origin.ts";
 import { readMessage } from "./read-message.ts";
-import { refuse } from "./respond.ts";
+import { refuse, refuseUnforeseen } from "./respond.ts";
 import type { Admitted } from "./session.ts";
 import { endSession, serveSessionful } from "./sessionful.ts";
 import { serveSocket } from "./socket.ts";
@@ -86,10 +86,3 @@ async function servePost(request: Request, admitted: Admitted): Promise<Response
 const isUpgrade = (request: Request): boolean => request.headers.get("upgrade")?.toLowerCase() === "websocket";
 
 const MCP_PATH = /^\/mcp((?:\/.*)?)$/;
-
-function refuseUnforeseen(error: unknown): Response {
-  const correlation = crypto.randomUUID();
-  const stack = error instanceof Error ? error.stack : String(error);
-  console.error(JSON.stringify({ level: "error", event: "request_failed", correlation, stack }));
-  return refuse("internal_error", "The server failed unexpectedly. Try again.", { id: null, data: { correlation } });
-}

@@ -9,6 +9,8 @@ export interface HeldStreamOptions {
   readonly greeting: string;
   /** How often a comment shows that the stream is open, milliseconds; never if absent. */
   readonly keepAliveMs?: number;
+  /** Aborted when the client goes away: a stream that is silent would not notice. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -20,9 +22,13 @@ export function holdStream(socket: WebSocket, options: HeldStreamOptions): Respo
   return new Response(toBody(socket, options), { headers });
 }
 
-function toBody(socket: WebSocket, { greeting, keepAliveMs }: HeldStreamOptions): ReadableStream<Uint8Array> {
+function toBody(socket: WebSocket, { greeting, keepAliveMs, signal }: HeldStreamOptions): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let heart: ReturnType<typeof setInterval> | undefined;
+  const leave = () => {
+    clearInterval(heart);
+    socket.close(1000, "the client has gone");
+  };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -42,14 +48,12 @@ function toBody(socket: WebSocket, { greeting, keepAliveMs }: HeldStreamOptions)
             // The client has closed it before.
           }
         });
+        signal?.addEventListener("abort", leave);
         send(greeting);
         if (keepAliveMs !== undefined) heart = setInterval(() => send(": open\n\n"), keepAliveMs);
         socket.accept();
       },
-      cancel() {
-        clearInterval(heart);
-        socket.close(1000, "the client has gone");
-      }
+      cancel: leave
     },
     new ByteLengthQueuingStrategy({ highWaterMark: QUEUE_BYTES })
   );

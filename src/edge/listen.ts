@@ -38,7 +38,7 @@ export async function serveListen(
   if (answer.status === 429)
     return refuse("too_many_subscriptions", "You have as many subscriptions open as you may have. Close one.", { id });
   if (!answer.webSocket) return answer;
-  return holdStream(answer.webSocket, { greeting, keepAliveMs: DEFAULTS.stateless.keepAliveMs });
+  return holdStream(answer.webSocket, { greeting, keepAliveMs: DEFAULTS.stateless.keepAliveMs, signal: request.signal });
 }
 
 /** Nobody can tell of anything that was asked for. */

@@ -50,6 +50,14 @@ export function refuse(reason: RefusalReason, message: string, { id, headers, da
   return new Response(JSON.stringify(body), { status, headers: { ...JSON_HEADERS, ...headers } });
 }
 
+/** Refuses a request that failed for no reason that was foreseen; nothing of the exception goes to the client. */
+export function refuseUnforeseen(error: unknown, id: RequestId | null = null): Response {
+  const correlation = crypto.randomUUID();
+  const stack = error instanceof Error ? error.stack : String(error);
+  console.error(JSON.stringify({ level: "error", event: "request_failed", correlation, stack }));
+  return refuse("internal_error", "The server failed unexpectedly. Try again.", { id, data: { correlation } });
+}
+
 /** Answers a request with a result that is JSON text already. */
 export function answer(id: RequestId, result: string, headers: Record<string, string> = {}): Response {
   return new Response(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`, { headers: { ...JSON_HEADERS, ...headers } });

@@ -3,7 +3,7 @@ import { cut } from "../lib/text.ts";
 import { type Catalog, isListMethod } from "../mcp/catalog.ts";
 import { faultOfEnvelope, metaOf } from "../mcp/envelope.ts";
 import { askHome, HOME_METHODS } from "../mcp/home-request.ts";
-import { isNotification, isRequest, type Notification, type Request as RpcRequest } from "../mcp/json-rpc.ts";
+import { isNotification, isRequest, type Notification, type RequestId, type Request as RpcRequest } from "../mcp/json-rpc.ts";
 import { META } from "../mcp/meta-keys.ts";
 import { createResults, type Results } from "../mcp/results.ts";
 import { isStatelessRevision, STATELESS_REVISIONS } from "../mcp/revisions.ts";
@@ -13,7 +13,7 @@ import { serveListen } from "./listen.ts";
 import { faultOfMirrors, faultOfParamMirrors } from "./mirrored-headers.ts";
 import { readHeader } from "./read-header.ts";
 import type { ReadBody } from "./read-message.ts";
-import { answer, type RefusalDetails, refuse } from "./respond.ts";
+import { answer, type RefusalDetails, refuse, refuseUnforeseen } from "./respond.ts";
 import type { Admitted } from "./session.ts";
 
 /**
@@ -30,7 +30,7 @@ export async function serveStateless(request: Request, { message, text }: ReadBo
 
 function serveRequest(request: Request, message: RpcRequest, text: string, admitted: Admitted): Response | Promise<Response> {
   const { id, method, params } = message;
-  const { catalog, slice, slicePath, principal, homes } = admitted;
+  const { catalog, slice } = admitted;
   if (method === "server/discover") return answer(id, resultsOf(catalog).discovered);
   if (isListMethod(method)) {
     const page = slice.list(method, params?.cursor);
@@ -39,8 +39,23 @@ function serveRequest(request: Request, message: RpcRequest, text: string, admit
   }
   if (method === "subscriptions/listen") return serveListen(request, message, admitted, resultsOf(catalog));
   if (!HOME_METHODS.has(method)) return refuse("unknown_method", `Unknown method: ${cut(method, 100)}`, { id });
-  const canStream = accepts(request, "text/event-stream");
-  return askHome(homeStubOf(principal, homes), "request", { principal, slicePath, canStream }, { body: text, signal: request.signal });
+  return askPrincipalsHome(request, id, text, admitted);
+}
+
+/** A client that goes away aborts the request in the object, and nobody reads what is answered here. */
+async function askPrincipalsHome(
+  request: Request,
+  id: RequestId,
+  body: string,
+  { principal, slicePath, homes }: Admitted
+): Promise<Response> {
+  const { signal } = request;
+  try {
+    const canStream = accepts(request, "text/event-stream");
+    return await askHome(homeStubOf(principal, homes), "request", { principal, slicePath, canStream }, { body, signal });
+  } catch (error) {
+    return signal.aborted ? new Response(null, { status: 499 }) : refuseUnforeseen(error, id);
+  }
 }
 
 /** What is wrong with a request, in the order in which the protocol's SDK finds it. */

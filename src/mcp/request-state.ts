@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { Json, JsonObject } from "../lib/json.ts";
-import { isJsonObject } from "../lib/json.ts";
+import { canonicalJson } from "../lib/canonical-json.ts";
+import type { JsonObject } from "../lib/json.ts";
 import type { SuspendedCall } from "./ask.ts";
 import type { Keyring } from "./keyring.ts";
 import { seal, unseal } from "./seal.ts";
@@ -46,14 +46,9 @@ export function openState(
   return { replies, call, expiresMs, nonce };
 }
 
+/** The order of the arguments does not count: a client may write them otherwise the second time. */
 function purposeOf({ principalId, method, params }: StateOwner): string {
   const { name, uri, arguments: args = {} } = params;
-  const digest = createHash("sha256").update(toCanonical(args)).digest("base64url");
+  const digest = createHash("sha256").update(canonicalJson(args)).digest("base64url");
   return `request state\n${JSON.stringify([principalId, method, name ?? uri ?? null, digest])}`;
 }
-
-/** Writes JSON so that the order of its members, which a client may change between two requests, does not matter. */
-const toCanonical = (value: Json): string =>
-  JSON.stringify(value, (_, member: Json) =>
-    isJsonObject(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member
-  );

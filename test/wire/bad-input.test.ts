@@ -73,9 +73,10 @@ describeWires("a call that cannot succeed", (wire) => {
     expect(answer.error?.code).toBe(-32602);
   });
 
-  it.each(["repository://octo/none", "nothing://here", "calls://recent/1"])("is -32002 for the resource %s", async (uri) => {
-    const answer = await session.request("resources/read", { uri });
-    expect(answer.error).toMatchObject({ code: -32002, data: { reason: "unknown_resource" } });
+  it.each(["repository://octo/none", "nothing://here", "calls://recent/1"])("is not found for the resource %s", async (uri) => {
+    const { error } = await session.request("resources/read", { uri });
+    const expected = wire.era === "stateless" ? { code: -32602, data: { uri } } : { code: -32002, data: { reason: "unknown_resource" } };
+    expect(error).toMatchObject(expected);
   });
 
   it("is -32601 for a method that is not there", async () => {

@@ -6,7 +6,7 @@ import { type GitHubUpstream, startGitHub } from "../../scripts/upstreams/github
 import { startWeather, type WeatherUpstream } from "../../scripts/upstreams/weather.ts";
 import { readSessionId } from "../../src/mcp/session-id.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { describeWires, type Wire } from "../support/wires.ts";
+import { describeWires, openSession, type WireSession } from "../support/wires.ts";
 
 let github: GitHubUpstream;
 let weather: WeatherUpstream;
@@ -34,12 +34,6 @@ const connect = async (sessionId?: string, path = "/mcp") => {
   const client = new Client({ name: "an official client", version: "1" });
   await client.connect(transport);
   return { client, sessionId: transport.sessionId ?? "" };
-};
-
-const connectOver = async (wire: Wire) => {
-  const client = new Client({ name: "an official client", version: "1" });
-  await client.connect(wire.createTransport(`${server.url}/mcp`));
-  return client;
 };
 
 /** The structured result of a call that must have succeeded. */
@@ -83,32 +77,32 @@ it("searches, runs long, disconnects, is evicted, and has every call in its hist
 });
 
 describeWires("a client", (wire) => {
+  let client: WireSession;
+  beforeAll(async () => {
+    client = await openSession(wire, `${server.url}/mcp`);
+  });
+  afterAll(() => client?.close());
+
   it("reads the resources, the template and the prompt", async () => {
-    const client = await connectOver(wire);
-    const [repository] = (
-      structured(await client.callTool({ name: "search_repositories", arguments: { query: "language:Go" } })) as never as {
-        repositories: { fullName: string }[];
-      }
-    ).repositories;
-    const { contents } = await client.readResource({ uri: `repository://${repository?.fullName}` });
-    expect(JSON.parse((contents[0] as { text: string }).text)).toMatchObject({ name: repository?.fullName, language: "Go" });
-    const recent = await client.readResource({ uri: "calls://recent" });
-    expect(JSON.parse((recent.contents[0] as { text: string }).text).calls).toContainEqual(
-      expect.objectContaining({ tool: "search_repositories" })
-    );
-    const prompt = await client.getPrompt({ name: "explore_repository", arguments: { owner: "octo", repo: "cat" } });
-    expect(prompt.messages[0]?.content).toMatchObject({ type: "text", text: expect.stringContaining("octo/cat") });
-    await client.close();
+    const { structuredContent } = await client.call("search_repositories", { query: "language:Go" });
+    const [repository] = (structuredContent?.repositories ?? []) as { fullName: string }[];
+    const read = async (uri: string) => {
+      const { result } = await client.request("resources/read", { uri });
+      const [content] = (result?.contents ?? []) as { text: string }[];
+      return JSON.parse(content?.text ?? "") as Record<string, unknown>;
+    };
+    expect(await read(`repository://${repository?.fullName}`)).toMatchObject({ name: repository?.fullName, language: "Go" });
+    expect((await read("calls://recent")).calls).toContainEqual(expect.objectContaining({ tool: "search_repositories" }));
+    const { result } = await client.request("prompts/get", { name: "explore_repository", arguments: { owner: "octo", repo: "cat" } });
+    expect(result).toMatchObject({ messages: [{ content: { type: "text", text: expect.stringContaining("octo/cat") } }] });
   });
 
   it("is told the weather in both units", async () => {
-    const client = await connectOver(wire);
-    const metric = structured(await client.callTool({ name: "get_weather", arguments: { location: "Madrid" } }));
-    const imperial = structured(await client.callTool({ name: "get_weather", arguments: { location: "Madrid", units: "imperial" } }));
+    const { structuredContent: metric } = await client.call("get_weather", { location: "Madrid" });
+    const { structuredContent: imperial } = await client.call("get_weather", { location: "Madrid", units: "imperial" });
     expect(metric).toMatchObject({ location: expect.stringContaining("Madrid"), units: { temperature: "°C" }, days: expect.any(Array) });
     expect(imperial).toMatchObject({ units: { temperature: "°F" } });
-    expect(Number(imperial.temperature)).toBeCloseTo(Number(metric.temperature) * 1.8 + 32, 0);
-    await client.close();
+    expect(Number(imperial?.temperature)).toBeCloseTo(Number(metric?.temperature) * 1.8 + 32, 0);
   });
 });
 
