@@ -6,6 +6,8 @@ import { type LocalServer, sendJson, startLocalServer } from "../../scripts/upst
 export type Behaviour =
   /** As GitHub does when all is well. */
   | "ok"
+  /** The same after two seconds. */
+  | "late"
   /** 502 with a page of HTML, as a proxy's. */
   | "bad_gateway"
   /** Never; the connection stays open. */
@@ -72,6 +74,7 @@ export async function startGitHubStub(options: { port?: number } = {}): Promise<
   };
 }
 
+const LATE_MS = 2000;
 const MOVED = "/moved";
 const LIMIT_RESET_SECONDS = 30;
 
@@ -82,6 +85,7 @@ interface Exchange extends SeenRequest {
 
 const BEHAVIOURS: Readonly<Record<Behaviour, (exchange: Exchange) => void>> = {
   ok: answerWell,
+  late: (exchange) => void setTimeout(() => answerWell(exchange), LATE_MS),
   bad_gateway: ({ response }) => void response.writeHead(502, { "content-type": "text/html" }).end("<h1>502 Bad Gateway</h1>"),
   hang() {},
   conflict: ({ response }) => sendJson(response, 409, { message: "Conflict" }),

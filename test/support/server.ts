@@ -1,4 +1,6 @@
 import { createTestHarness, type TestHarness, type WorkerHandle } from "wrangler";
+import { apiKeyName, createApiKey } from "../../src/auth/api-key.ts";
+import { SCOPES } from "../../src/mcp/principal.ts";
 
 /** A server under test: the real Worker over HTTP, in a process of its own. */
 export interface TestServer {
@@ -26,4 +28,12 @@ export async function startServer({ configPath = "wrangler.toml", settings = {} 
   const { url } = await harness.listen();
   url.hostname = "127.0.0.1";
   return { harness, worker: harness.getWorker(), url: url.origin, close: () => harness.close() };
+}
+
+/** Makes a key, which is a principal of its own, and returns the headers of who holds it. */
+export async function createPrincipal({ worker }: TestServer): Promise<Record<string, string>> {
+  const { kid, key, hash } = createApiKey();
+  const { KEYS } = (await worker.getEnv()) as { KEYS: { put(name: string, value: string): Promise<void> } };
+  await KEYS.put(apiKeyName(kid), JSON.stringify({ hash, scopes: SCOPES, created: 0 }));
+  return { authorization: `Bearer ${key}` };
 }

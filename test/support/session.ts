@@ -12,6 +12,7 @@ export interface ToolAnswer {
   readonly content: readonly { readonly type: string; readonly text: string }[];
   readonly structuredContent?: Record<string, unknown>;
   readonly isError?: boolean;
+  readonly _meta?: Record<string, unknown>;
 }
 
 /** The headers that every client of Streamable HTTP sends. */
