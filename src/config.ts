@@ -1,6 +1,8 @@
 import type { CallLimits } from "./mcp/host.ts";
 import { createKeyring, type Keyring } from "./mcp/keyring.ts";
+import type { LoopLimits } from "./mcp/loop-guard.ts";
 import { DEFAULT_SCOPES, isScope, SCOPES, type Scope } from "./mcp/principal.ts";
+import type { RateRule } from "./mcp/rate-limited.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -27,6 +29,12 @@ export const DEFAULTS = {
   /** How long a question to the client may wait for its answer. */
   askMs: 5 * MINUTE,
   call: { callMs: 9 * SECOND, detachedMs: 15 * MINUTE, inlineBytes: 64 * KIB } satisfies CallLimits,
+  rate: { limit: 60, windowMs: MINUTE } satisfies RateRule,
+  /** For how long a session may use what it leased of the rate limit. */
+  leaseMs: 5 * SECOND,
+  loops: { calls: 5, windowMs: MINUTE, remembered: 200 } satisfies LoopLimits,
+  /** How long a key stands for its first call, and how long a repetition waits for that one's end. */
+  keys: { ttlMs: DAY, waitMs: 8 * SECOND },
   shipping: { delayMs: 5 * SECOND, retryMs: MINUTE } satisfies ShippingTimes,
   /** After this long without a call a session's object gives everything to its principal's home and goes. */
   sessionIdleMs: DAY,
@@ -61,6 +69,8 @@ export interface Config {
   readonly localScopes: readonly Scope[];
   readonly allowedOrigins: ReadonlySet<string>;
   readonly github: { readonly apiUrl: string; readonly token: string | undefined };
+  /** Absent where calls are not limited. */
+  readonly rate: RateRule | undefined;
   readonly history: HistoryMode;
   /** How long a principal's history is kept, milliseconds. */
   readonly retentionMs: number;
@@ -82,6 +92,7 @@ export function readConfig(env: Env): Config {
     localScopes: readScopes(env.LOCAL_SCOPES),
     allowedOrigins: new Set(readList(env.ALLOWED_ORIGINS)),
     github: { apiUrl: env.GITHUB_API_URL, token: env.GITHUB_TOKEN || undefined },
+    rate: readRate(env.RATE_LIMIT),
     history: HISTORY_MODES.find((mode) => mode === env.HISTORY) ?? "full",
     retentionMs: (Number(env.RETENTION_DAYS) || 0) * DAY || DEFAULTS.retentionMs,
     weather: { geocodingUrl: env.WEATHER_GEOCODING_URL, forecastUrl: env.WEATHER_FORECAST_URL }
@@ -101,6 +112,13 @@ function readScopes(text: string | undefined): readonly Scope[] {
   if (text === "all") return SCOPES;
   const scopes = readList(text).filter(isScope);
   return scopes.length > 0 ? scopes : DEFAULT_SCOPES;
+}
+
+/** Reads `<calls>/<seconds>`, or `off`. What cannot be read is the default: a limit is not lifted by a slip. */
+function readRate(text: string | undefined): RateRule | undefined {
+  if (text === "off") return undefined;
+  const [, limit, seconds] = /^([1-9]\d{0,5})\/([1-9]\d{0,4})$/.exec(text ?? "") ?? [];
+  return limit === undefined ? DEFAULTS.rate : { limit: Number(limit), windowMs: Number(seconds) * SECOND };
 }
 
 const readList = (text: string | undefined): string[] =>

@@ -1,182 +1,166 @@
 import type { JsonObject } from "../lib/json.ts";
-import { cut, utf8Bytes } from "../lib/text.ts";
-import { type Ask, InputRequired } from "./ask.ts";
+import { cut } from "../lib/text.ts";
+import { InputRequired } from "./ask.ts";
 import { runBounded } from "./bounded.ts";
+import { CallEntry } from "./call-entry.ts";
+import { toFailure } from "./call-failure.ts";
 import { toCapabilityError } from "./capabilities.ts";
-import { Content, type ContentBlock, text } from "./content.ts";
+import { text } from "./content.ts";
 import type { Context } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
-import {
-  DeadlineExceeded,
-  Denied,
-  InvalidInput,
-  LOOK_FIRST,
-  OutcomeUnknown,
-  RpcError,
-  TooLarge,
-  ToolError,
-  UpstreamFailed
-} from "./errors.ts";
+import { DeadlineExceeded, Denied, InvalidInput, LOOK_FIRST, LoopDetected, RpcError, ToolError } from "./errors.ts";
 import { namesOfFaults } from "./faults.ts";
-import type { CallEnd, CallStart } from "./history.ts";
 import type { Host, Invocation } from "./host.ts";
+import { type Claim, digestOf, IDEMPOTENCY_ARGUMENT, readKey } from "./idempotency.ts";
 import { RPC_CODES } from "./json-rpc.ts";
-
-/** The result of `tools/call`. */
-export interface ToolResult {
-  readonly content: readonly ContentBlock[];
-  readonly structuredContent?: object;
-  readonly isError?: true;
-}
+import { LoopGuard } from "./loop-guard.ts";
+import { RateLimited } from "./rate-limited.ts";
+import { type ToolResult, textOf, toFittingResult } from "./tool-result.ts";
 
 /**
- * The one path of every call: narrow → authorize → parse → record → run → validate output → fit → settle → render.
- * The row is written in the same turn as the answer, and the answer leaves the object when the row is durable.
- * @throws RpcError for a tool that the slice does not have and for a stateless client that cannot be asked, InputRequired for a call that waits for its client between two requests.
+ * The one path of every call: narrow → authorize → parse → loop guard → limit → idempotency → record → run → validate output →
+ * fit → settle → render. The row is written in the same turn as the answer, and the answer leaves the object when it is durable.
+ * @throws RpcError for a tool that the slice does not have and for a stateless client that cannot be asked, RateLimited, and
+ * InputRequired for a call that waits for its client between two requests.
  */
 export async function callTool(name: string, args: JsonObject, invocation: Invocation, host: Host): Promise<ToolResult> {
-  const start: CallStart = {
-    tool: cut(name, 64),
-    startedMs: invocation.continues?.startedMs ?? Date.now(),
-    era: invocation.era,
-    client: invocation.client,
-    trace: undefined,
-    arguments: cut(JSON.stringify(args), MAX_SHOWN_ARGUMENTS)
-  };
+  const entry = new CallEntry(name, args, invocation, host);
   const tool = invocation.slice.tool(name);
   if (!tool) {
-    const seq = host.calls.append({ ...start, ...endOf(start, "error", undefined, "UnknownTool") });
-    throw new RpcError(RPC_CODES.invalidParams, `Unknown tool: ${cut(name, 64)}`, {
-      reason: "unknown_tool",
-      correlation: host.handleOf(invocation.principal, seq)
-    });
+    const correlation = entry.end({ outcome: "error", error: "UnknownTool" });
+    throw new RpcError(RPC_CODES.invalidParams, `Unknown tool: ${cut(name, 64)}`, { reason: "unknown_tool", correlation });
   }
-  let opened = invocation.continues?.seq;
-  const record = (end: CallEnd): number => {
-    if (opened === undefined) return host.calls.append({ ...start, ...end });
-    host.calls.settle(opened, end);
-    return opened;
-  };
-  // A question may outlive this incarnation of the object: the call must be found all the same.
-  const onAsk = () => {
-    if (invocation.era === "sessionful") opened ??= host.calls.open(start, "running");
-  };
-  let hasWritten = false;
-  const onWrite = () => {
-    hasWritten = true;
-  };
+  let claim: Claim | undefined;
+  let loopKey: string | undefined;
+  const traces = { hasWritten: false };
   try {
     authorize(tool, invocation);
-    const input = parseInput(tool, args);
-    opened = openRow(tool, start, opened, host);
-    const limitMs = tool.detaches ? host.limits.detachedMs : host.limits.callMs;
-    const isRead = tool.annotations.readOnlyHint;
-    const run = (ctx: Context) => tool.run(input, ctx);
-    const output = await runBounded({ name: tool.name, limitMs, isRead, run, onAsk, onWrite }, invocation, host);
-    const result = toFittingResult(tool, output, host.limits.inlineBytes);
-    record(endOf(start, "ok", textOf(result), undefined));
+    const { input, key, given } = parse(tool, args, invocation);
+    loopKey = guardLoops(tool, given, invocation, host);
+    // A call that goes on after a question was counted when it came.
+    if (!invocation.continues) entry.remaining = await host.permits.take(invocation.principal);
+    claim = key === undefined ? undefined : await host.keys.claim({ key, digest: digestOf(name, given) });
+    if (claim && claim.state !== "first") return replay(claim, tool, entry);
+    openRow(tool, entry);
+    const { result, sizeBytes } = await run(tool, input, entry, traces, invocation, host);
+    await settle(claim, { outcome: "ok", result });
+    if (loopKey !== undefined) host.loops.record(loopKey, JSON.stringify(result), Date.now());
+    entry.end({ outcome: "ok", shown: textOf(result), sizeBytes });
     return result;
   } catch (error) {
-    if (error instanceof InputRequired) {
-      const seq = record(endOf(start, "waiting", Object.values(error.asks).map(toAsked).join("\n"), undefined));
-      error.call = { seq, startedMs: start.startedMs };
+    if (error instanceof RateLimited) {
+      entry.log({ outcome: "limited" });
       throw error;
     }
-    const failure = toFailure(error, tool, { wasOpened: opened !== undefined, hasWritten });
-    const seq = record(endOf(start, failure.outcome, failure.message, failure.error));
-    const ref = host.handleOf(invocation.principal, seq);
+    if (error instanceof InputRequired) {
+      if (claim?.state === "first") await claim.release(); // before its question a tool only reads
+      error.call = entry.suspend(error.asks);
+      throw error;
+    }
+    const failure = toFailure(error, tool, { wasOpened: entry.isOpen, hasWritten: traces.hasWritten });
+    if (loopKey !== undefined) host.loops.record(loopKey, failure.message, Date.now());
+    // The handle stands in the answer, and the answer is kept with the key before anybody has it.
+    const ref = entry.end({ outcome: failure.outcome, shown: failure.message, error: failure.error });
+    if (!(error instanceof ToolError)) logUnforeseen(ref, tool, error);
+    const result: ToolResult = {
+      content: [text(`${failure.message} (ref ${ref})`)],
+      isError: true,
+      ...(error instanceof LoopDetected && { _meta: { "dormouse/limit": error.limit } })
+    };
+    await settle(claim, { outcome: failure.outcome, result });
     const refusal = toCapabilityError(error, invocation);
     if (refusal) throw refusal;
-    if (!(error instanceof ToolError)) logUnforeseen(ref, tool, error);
-    return { content: [text(`${failure.message} (ref ${ref})`)], isError: true };
+    return result;
   }
 }
-
-// What is kept of arguments and answers is for showing; a row stays far below the 2 MB that storage allows.
-const MAX_SHOWN_ARGUMENTS = 8192;
-const MAX_PREVIEW = 500;
 
 function authorize(tool: Tool, { principal }: Invocation): void {
   const missing = tool.scopes.filter((scope) => !principal.scopes.includes(scope));
   if (missing.length > 0) throw new Denied(`${tool.name} needs the scope ${missing.join(" and ")}, which your credentials do not have.`);
 }
 
-function parseInput(tool: Tool, args: JsonObject): object {
-  const parsed = tool.input.safeParse(args);
-  if (parsed.success) return parsed.data;
-  throw new InvalidInput(`The arguments of ${tool.name} are not valid. ${namesOfFaults(parsed.error)}`);
+interface ParsedCall {
+  readonly input: object;
+  /** The arguments as they were given, without the key. */
+  readonly given: JsonObject;
+  readonly key: string | undefined;
+}
+
+/** The key is the pipeline's own argument: a tool never sees it. */
+function parse(tool: Tool, args: JsonObject, { meta }: Invocation): ParsedCall {
+  const { [IDEMPOTENCY_ARGUMENT]: argument, ...rest } = args;
+  const given = tool.takesKey ? rest : args;
+  const parsed = tool.input.safeParse(given);
+  if (!parsed.success) throw new InvalidInput(`The arguments of ${tool.name} are not valid. ${namesOfFaults(parsed.error)}`);
+  return { input: parsed.data, given, key: readKey(meta, tool.takesKey ? argument : undefined) };
+}
+
+/** Returns the name of the call for the guard; `undefined` where it does not look. */
+function guardLoops(tool: Tool, args: JsonObject, { principal, era, client, continues }: Invocation, { loops }: Host): string | undefined {
+  if (principal.kind === "local" || tool.mayRepeat || continues) return undefined;
+  // A session is guarded by itself; what comes without one, by its client.
+  const key = LoopGuard.keyOf(era === "stateless" ? client : "", tool.name, args);
+  if (loops.check(key, Date.now())) return key;
+  throw new LoopDetected(tool.name, loops.limits);
 }
 
 /** A write is recorded before it happens, and so is what may outlive its client. */
-function openRow({ annotations, detaches }: Tool, start: CallStart, continued: number | undefined, { calls }: Host): number | undefined {
-  const outcome = annotations.readOnlyHint ? "running" : "pending";
-  if (outcome === "running" && !detaches) return continued;
-  if (continued === undefined) return calls.open(start, outcome);
-  calls.reopen(continued, outcome);
-  return continued;
+function openRow({ annotations, detaches }: Tool, entry: CallEntry): void {
+  if (!annotations.readOnlyHint) entry.open("pending");
+  else if (detaches) entry.open("running");
 }
 
-const toAsked = (ask: Ask): string => ("message" in ask ? ask.message : ask.kind);
+async function run(tool: Tool, input: object, entry: CallEntry, traces: { hasWritten: boolean }, invocation: Invocation, host: Host) {
+  const output = await runBounded(
+    {
+      name: tool.name,
+      limitMs: tool.detaches ? host.limits.detachedMs : host.limits.callMs,
+      isRead: tool.annotations.readOnlyHint,
+      run: (ctx: Context) => tool.run(input, ctx),
+      // A question may outlive this incarnation of the object: the call must be found all the same.
+      onAsk() {
+        if (invocation.era === "sessionful" && !entry.isOpen) entry.open("running");
+      },
+      onWrite() {
+        traces.hasWritten = true;
+      }
+    },
+    invocation,
+    host
+  );
+  return toFittingResult(tool, output, host.limits.inlineBytes);
+}
 
-/** A write has happened by now: what is wrong with its answer must not invite another. */
-function toFittingResult(tool: Tool, output: object, limitBytes: number): ToolResult {
+/** Answers a call whose key was used before, without doing anything. */
+function replay(claim: Exclude<Claim, { state: "first" }>, tool: Tool, entry: CallEntry): ToolResult {
+  switch (claim.state) {
+    case "settled": {
+      const { outcome, result } = claim.outcome;
+      entry.end({ outcome, shown: `(replayed) ${textOf(result)}` });
+      return { ...result, _meta: { ...result._meta, ...REPLAYED } };
+    }
+    case "unknown": {
+      const message = `An earlier ${tool.name} with this key was in flight when the server stopped, and nobody knows what became of it. It was not sent again. ${LOOK_FIRST} Use another key then.`;
+      const ref = entry.end({ outcome: "unknown", shown: message, error: "OutcomeUnknown" });
+      return { content: [text(`${message} (ref ${ref})`)], isError: true, _meta: REPLAYED };
+    }
+    case "running":
+      throw new DeadlineExceeded(`The first ${tool.name} with this key is still running. Call again with the same key for its outcome.`);
+    case "taken":
+      throw new InvalidInput("This idempotency key was used for another call. Use a new one for each thing to do. Nothing was done.");
+  }
+}
+
+const REPLAYED = { "dormouse/replayed": true } as const;
+
+/** An outcome that cannot be kept is answered all the same: a repetition is then told that nobody knows, and nothing is done twice. */
+async function settle(claim: Claim | undefined, outcome: Parameters<Extract<Claim, { state: "first" }>["settle"]>[0]): Promise<void> {
+  if (claim?.state !== "first") return;
   try {
-    const result = toResult(tool, output);
-    requireFits(result, limitBytes);
-    return result;
-  } catch (cause) {
-    if (tool.annotations.readOnlyHint || !(cause instanceof ToolError)) throw cause;
-    throw new OutcomeUnknown(`${tool.name} went through, but its answer cannot be shown. Look at what it did before you do more.`, {
-      cause
-    });
+    await claim.settle(outcome);
+  } catch (error) {
+    console.error(JSON.stringify({ level: "error", event: "key_not_settled", error: String(error) }));
   }
-}
-
-/** Validates what a tool returned and adds its text twin. */
-function toResult(tool: Tool, output: object): ToolResult {
-  if (output instanceof Content) return { content: output.blocks };
-  const parsed = tool.structured?.output.safeParse(output);
-  if (tool.structured && parsed?.success) {
-    return { content: [text(tool.structured.render(parsed.data))], structuredContent: parsed.data };
-  }
-  throw new UpstreamFailed(`The answer of ${tool.name} does not have the shape that was promised.`, { cause: parsed?.error });
-}
-
-const textOf = ({ content }: ToolResult): string =>
-  content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`)).join("\n");
-
-function requireFits(result: ToolResult, limitBytes: number): void {
-  const sizeBytes = utf8Bytes(JSON.stringify(result));
-  if (sizeBytes <= limitBytes) return;
-  const inKib = (bytes: number) => `${Math.ceil(bytes / 1024)} KiB`;
-  throw new TooLarge(`The answer takes ${inKib(sizeBytes)}, and one message holds ${inKib(limitBytes)}. Ask for less.`);
-}
-
-function endOf(start: CallStart, outcome: CallEnd["outcome"], shown: string | undefined, error: string | undefined): CallEnd {
-  return { outcome, durationMs: Date.now() - start.startedMs, preview: shown && cut(shown, MAX_PREVIEW), error };
-}
-
-interface Failure {
-  readonly outcome: CallEnd["outcome"];
-  readonly message: string;
-  readonly error: string;
-}
-
-function toFailure(error: unknown, tool: Tool, { wasOpened, hasWritten }: { wasOpened: boolean; hasWritten: boolean }): Failure {
-  if (error instanceof ToolError) {
-    // A tool of several steps that is stopped between them: what it has sent has been sent.
-    const wasStopped = error instanceof DeadlineExceeded || error.outcome === "cancelled";
-    if (!hasWritten || !wasStopped) return { outcome: error.outcome, message: error.message, error: error.name };
-    return {
-      outcome: "unknown",
-      message: `${error.message} A write was sent before and may have taken effect. ${LOOK_FIRST}`,
-      error: error.name
-    };
-  }
-  const mayHaveWritten = wasOpened && !tool.annotations.readOnlyHint;
-  return mayHaveWritten
-    ? { outcome: "unknown", message: `${tool.name} failed unexpectedly and may have taken effect. ${LOOK_FIRST}`, error: "Unforeseen" }
-    : { outcome: "error", message: `${tool.name} failed unexpectedly. Nothing was changed.`, error: "Unforeseen" };
 }
 
 function logUnforeseen(ref: string, tool: Tool, error: unknown): void {

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { JsonObject } from "../lib/json.ts";
+import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import type { Content } from "./content.ts";
 import type { Context } from "./context.ts";
+import { IDEMPOTENCY_ARGUMENT, IDEMPOTENCY_SCHEMA } from "./idempotency.ts";
 import { type ParamHeader, readParamHeaders } from "./param-headers.ts";
 import type { Scope } from "./principal.ts";
 
@@ -42,6 +43,8 @@ interface ToolFace {
   readonly annotations: Annotations;
   /** May run longer than a call's deadline. Its output is made with {@link detachable}. */
   readonly detaches?: true;
+  /** Made to be asked again and again, as for the state of something that goes on: the loop guard lets it. */
+  readonly mayRepeat?: true;
 }
 
 /** A tool as it is written: see "Add a tool" in the README. */
@@ -61,8 +64,11 @@ export interface ContentToolDefinition<I extends z.ZodObject> extends ToolFace {
 }
 
 /** A tool of a catalog: its types are checked where it is defined, and erased here. */
-export interface Tool extends Omit<ToolFace, "detaches"> {
+export interface Tool extends Omit<ToolFace, "detaches" | "mayRepeat"> {
   readonly detaches: boolean;
+  readonly mayRepeat: boolean;
+  /** It takes an idempotency key as an argument, of which it is not told itself. */
+  readonly takesKey: boolean;
   readonly input: z.ZodObject;
   readonly inputSchema: JsonObject;
   /** The parameters that stateless clients mirror into headers: `.meta({ "x-mcp-header": "Region" })`. */
@@ -83,16 +89,24 @@ export interface Tool extends Omit<ToolFace, "detaches"> {
 export function defineTool<I extends z.ZodObject, O extends z.ZodType<object>>(definition: ToolDefinition<I, O>): Tool;
 export function defineTool<I extends z.ZodObject>(definition: ContentToolDefinition<I>): Tool;
 export function defineTool(definition: ToolDefinition<z.ZodObject, z.ZodType<object>> | ContentToolDefinition<z.ZodObject>): Tool {
-  const { name, title, description, toolset, scopes, annotations, detaches = false, input } = definition;
+  const { name, title, description, toolset, scopes, annotations, detaches = false, mayRepeat = false, input } = definition;
   if (!TOOL_NAME.test(name)) throw new Error(`"${name}" is not a name for a tool.`);
-  const inputSchema = toSchema(input, "input");
+  const takesKey = !annotations.readOnlyHint && !annotations.idempotentHint;
+  const inputSchema = takesKey ? withKey(name, toSchema(input, "input")) : toSchema(input, "input");
   return {
-    ...{ name, title, description, toolset, scopes, annotations, detaches, input, inputSchema },
+    ...{ name, title, description, toolset, scopes, annotations, detaches, mayRepeat, takesKey, input, inputSchema },
     paramHeaders: readParamHeaders(inputSchema),
     // The pipeline parses with these very schemas before it calls, so the types hold.
     run: definition.run as Tool["run"],
     ...("output" in definition && { structured: toStructured(definition) })
   };
+}
+
+function withKey(name: string, schema: JsonObject): JsonObject {
+  const properties = isJsonObject(schema.properties) ? schema.properties : {};
+  if (IDEMPOTENCY_ARGUMENT in properties)
+    throw new Error(`${IDEMPOTENCY_ARGUMENT} is the server's own argument, and "${name}" has it too.`);
+  return { ...schema, properties: { ...properties, [IDEMPOTENCY_ARGUMENT]: IDEMPOTENCY_SCHEMA } };
 }
 
 function toStructured({ output, render }: ToolDefinition<z.ZodObject, z.ZodType<object>>): NonNullable<Tool["structured"]> {

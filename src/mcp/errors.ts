@@ -82,3 +82,18 @@ export class Unsupported extends ToolError {
 export class TooLarge extends ToolError {
   override readonly name = "TooLarge";
 }
+
+/** The same call was answered the same too often: whoever makes it is in a loop. */
+export class LoopDetected extends ToolError {
+  override readonly name = "LoopDetected";
+  override readonly outcome = "denied";
+  readonly limit: { readonly limit: "loop"; readonly calls: number; readonly windowSeconds: number };
+
+  constructor(tool: string, { calls, windowMs }: { readonly calls: number; readonly windowMs: number }) {
+    const windowSeconds = windowMs / 1000;
+    super(
+      `${tool} was called ${calls} times within ${windowSeconds} s with the same arguments and answered the same. It was not called again: use what you have, change the arguments, or wait.`
+    );
+    this.limit = { limit: "loop", calls, windowSeconds };
+  }
+}

@@ -1,4 +1,5 @@
 import type { Call, History } from "./history.ts";
+import type { Claim, KeyedCall, KeyedOutcome } from "./idempotency.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** A session as it introduces itself to its principal's home. Times are milliseconds since the epoch. */
@@ -20,10 +21,44 @@ export interface Asker {
   readonly session: string;
 }
 
+/** An attempt to do what a key stands for. */
+export interface KeyClaim extends KeyedCall {
+  /** Unlike that of any other attempt. */
+  readonly claim: string;
+  /** The object that makes it: the name of a session, or of home, without the prefix. */
+  readonly holder: string;
+}
+
+/** What home says to an attempt. */
+export type KeyGrant = { readonly state: "first" } | Exclude<Claim, { state: "first" }>;
+
+/** Permits that home lets a session use without asking for each. */
+export interface Grant {
+  readonly leaseId: string;
+  readonly permits: number;
+  /** When the lease ends on home's clock, which need not agree with the session's. */
+  readonly untilMs: number;
+}
+
+/** When a session used a lease that it will not use any more. */
+export interface LeaseReport {
+  readonly leaseId: string;
+  /** How long ago each use was when the report left. */
+  readonly agesMs: readonly number[];
+}
+
+/** What home answers to who asks for permits: some, and how many are left; or when to try again. */
+export type Leased = (Grant & { readonly remaining: number }) | { readonly retryAfterMs: number };
+
 /** What a principal's home does for its sessions, called over RPC. An exception would cross the border without its class. */
 export interface HomeDoor {
   /** Takes calls over. Once it has answered they are durable here; what comes twice changes nothing. */
-  ship(session: ShippingSession, calls: readonly Call[]): Promise<void>;
+  ship(session: ShippingSession, calls: readonly Call[], report: LeaseReport | undefined): Promise<void>;
+  /** Leases permits of the rate limit. */
+  leasePermits(report: LeaseReport | undefined): Promise<Leased>;
+  claimKey(claim: KeyClaim): Promise<KeyGrant>;
+  settleKey(key: string, claim: string, outcome: KeyedOutcome): Promise<void>;
+  releaseKey(key: string, claim: string): Promise<void>;
   /** Answers a method of {@link History}. */
   askHistory(asker: Asker, method: keyof History, argument: unknown): Promise<{ readonly value: unknown } | Refusal>;
 }
@@ -32,6 +67,8 @@ export interface HomeDoor {
 export interface SessionDoor {
   /** Ends the session as its client would; `false` if it was ended before. */
   endSession(expiresMs: number): Promise<boolean>;
+  /** Whether an attempt to do what a key stands for goes on. */
+  holdsClaim(claim: string): Promise<boolean>;
   /** Deletes calls that home has deleted. */
   dropCalls(seqs: readonly number[]): Promise<void>;
 }

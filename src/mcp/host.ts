@@ -4,6 +4,8 @@ import type { Asks, Replies, SuspendedCall } from "./ask.ts";
 import type { CatalogSlice } from "./catalog.ts";
 import type { Context, LogLevel } from "./context.ts";
 import type { CallRecorder } from "./history.ts";
+import type { Keys } from "./idempotency.ts";
+import type { LoopGuard } from "./loop-guard.ts";
 import type { Principal } from "./principal.ts";
 
 /** What the wire knows of one request that reached a tool, prompt or resource, and does for it. The last four are {@link Context}'s. */
@@ -32,6 +34,9 @@ export interface Host {
   readonly calls: CallRecorder;
   readonly deadlines: Deadlines;
   readonly limits: CallLimits;
+  readonly permits: Permits;
+  readonly loops: LoopGuard;
+  readonly keys: Keys;
   /**
    * @param signalOf gives the invocation's signal, bounded by the call's deadline.
    * @param onWrite runs before each write to an upstream leaves.
@@ -39,6 +44,12 @@ export interface Host {
   contextFor(invocation: Invocation, signalOf: () => AbortSignal, onWrite?: () => void): Context;
   /** The handle of a call that this object recorded. */
   handleOf(principal: Principal, seq: number): string;
+}
+
+/** The rate limit of a principal. */
+export interface Permits {
+  /** Uses one permit. Returns how many are left, as far as is known here; `undefined` where they are not counted. @throws RateLimited */
+  take(principal: Principal): number | undefined | Promise<number | undefined>;
 }
 
 export interface CallLimits {

@@ -23,11 +23,11 @@ interface Answered {
  * has broken the loop. Which tools are exempt is its caller's matter.
  */
 export class LoopGuard {
-  readonly #limits: LoopLimits;
+  readonly limits: LoopLimits;
   readonly #answered = new Map<string, Answered>();
 
   constructor(limits: LoopLimits) {
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   /** Names a call by a hash. Equal arguments give equal keys, whatever the order of their members. */
@@ -37,7 +37,7 @@ export class LoopGuard {
 
   /** Tells whether a call may run. A call that may not is not recorded, so it is let through again after the window. */
   check(key: string, nowMs: number): boolean {
-    const { calls, windowMs } = this.#limits;
+    const { calls, windowMs } = this.limits;
     const timesMs = this.#answered.get(key)?.timesMs ?? [];
     const oldestMs = timesMs[0] ?? 0;
     return timesMs.length < calls || nowMs - oldestMs >= windowMs;
@@ -50,10 +50,10 @@ export class LoopGuard {
   record(key: string, answer: string, nowMs: number): void {
     const known = this.#answered.get(key);
     const hash = hashOf(answer);
-    const timesMs = known?.answer === hash ? [...known.timesMs, nowMs].slice(-this.#limits.calls) : [nowMs];
+    const timesMs = known?.answer === hash ? [...known.timesMs, nowMs].slice(-this.limits.calls) : [nowMs];
     this.#answered.delete(key); // so that it stands last: a map keeps the order of insertion
     this.#answered.set(key, { answer: hash, timesMs });
-    if (this.#answered.size <= this.#limits.remembered) return;
+    if (this.#answered.size <= this.limits.remembered) return;
     for (const oldest of this.#answered.keys()) {
       this.#answered.delete(oldest);
       return;

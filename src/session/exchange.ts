@@ -25,8 +25,14 @@ export interface ExchangeOptions<E extends StreamEvents = EventStream> {
   onAbandoned(done: Promise<void>): void;
   /** Every request is answered or cancelled, and the response was a stream. */
   onStreamEnd(events: E): void;
-  /** The HTTP status of a response that is JSON; 200 if absent. */
-  statusOf?(answer: Message): number;
+  /** The HTTP status of a response that is JSON, and what it says in headers; 200 and nothing if absent. */
+  headOf?(answer: Message): ResponseHead;
+}
+
+/** What an HTTP response says before its body. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers?: Record<string, string> | undefined;
 }
 
 /** One POST and its response, which is JSON until something forces it to be a stream. */
@@ -99,8 +105,8 @@ export class Exchange<E extends StreamEvents = EventStream> implements ReplyPort
     this.#silence?.cancel();
     const [first] = this.#answers;
     const body = JSON.stringify(this.#options.isBatch ? this.#answers : first);
-    const status = (first && this.#options.statusOf?.(first)) ?? 200;
-    this.#respond(new Response(body, { status, headers: { "content-type": "application/json", "cache-control": "no-store" } }));
+    const { status, headers } = (!this.#options.isBatch && first && this.#options.headOf?.(first)) || OK;
+    this.#respond(new Response(body, { status, headers: { ...headers, ...JSON_HEADERS } }));
   }
 
   /** The writes of an IdentityTransformStream wait for the rows that were written before them, as a response does. */
@@ -161,6 +167,9 @@ export class Exchange<E extends StreamEvents = EventStream> implements ReplyPort
 }
 
 const encoder = new TextEncoder();
+
+const OK: ResponseHead = { status: 200 };
+const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store" } as const;
 
 /** The last one keeps proxies from holding events back: https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#receiving-messages */
 const STREAM_HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" } as const;

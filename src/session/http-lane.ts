@@ -5,6 +5,7 @@ import type { RequestScope, Serve, Switchboard } from "../sdk/switchboard.ts";
 import type { Events } from "../stores/events.ts";
 import { type EventLimits, EventStream, sendText, streamOf, textAfter, toEvent } from "./event-stream.ts";
 import { Exchange } from "./exchange.ts";
+import { headOf } from "./response-head.ts";
 import { createStreamName, requestIdOf } from "./stream-name.ts";
 
 /** What a {@link HttpLane} is made of. */
@@ -122,6 +123,7 @@ export class HttpLane {
       deadlines,
       ...limits,
       canPrime: hasEmptyEvents(revision),
+      headOf,
       onStream: () => {
         const stream = new EventStream(createStreamName(isBatch ? undefined : firstId), limits.kept);
         this.#live.set(stream.name, exchange);

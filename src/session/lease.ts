@@ -1,17 +1,4 @@
-/** Permits that Home lets a session use without asking for each. */
-export interface Grant {
-  readonly leaseId: string;
-  readonly permits: number;
-  /** When the lease ends on Home's clock, which need not agree with the session's. */
-  readonly untilMs: number;
-}
-
-/** When a session used a lease that it will not use any more. */
-export interface LeaseReport {
-  readonly leaseId: string;
-  /** How long ago each use was when the report left. */
-  readonly agesMs: readonly number[];
-}
+import type { Grant, LeaseReport } from "../mcp/home-door.ts";
 
 /**
  * A session's side of a lease, in memory. It ends `leaseMs` after the session asked for it, on the session's own clock: Home
@@ -31,6 +18,16 @@ export class Lease {
     this.#left = permits;
     this.#latestMs = askedMs;
     this.#endMs = askedMs + leaseMs;
+  }
+
+  /** How many permits are left. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Whether its time is over. */
+  hasEnded(nowMs: number): boolean {
+    return nowMs >= this.#endMs;
   }
 
   /** Uses a permit; `false` where none is left, the lease has ended or was reported. */

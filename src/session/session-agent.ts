@@ -17,7 +17,9 @@ import { Calls } from "../stores/calls.ts";
 import { StoredConversation } from "../stores/conversations.ts";
 import { Events } from "../stores/events.ts";
 import { type SessionFacts, SessionRecord } from "../stores/session-record.ts";
+import { HeldKeys } from "./held-keys.ts";
 import { HttpLane, type StreamLimits } from "./http-lane.ts";
+import { LeasedPermits } from "./permits.ts";
 import { closeBack, createReaders } from "./readers.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRemoteHistory } from "./remote-history.ts";
@@ -73,7 +75,12 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     readonly #conversation = new StoredConversation(this.ctx.storage, () => this.#remember(this.#facts().expiresMs));
     readonly #life = new SessionLife(this.ctx.storage, this.#base(), () => this._sweep());
     readonly #shipper = new Shipper(
-      { calls: this.#calls, describe: () => this.#describe(), wakeAt: (atMs) => this.#life.wakeAt(atMs) },
+      {
+        calls: this.#calls,
+        describe: () => this.#describe(),
+        reportEnded: () => this.#permits?.reportEnded(),
+        wakeAt: (atMs) => this.#life.wakeAt(atMs)
+      },
       shipping
     );
     readonly #http = new HttpLane({
@@ -99,6 +106,11 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     /** For the class that extends this one. */
     protected readonly parts: SessionParts = { catalog, deadlines: this.#deadlines, life: this.#life, streamLimits };
     #serveRequest: Serve = () => Promise.reject(new Error("A request came before the session was connected."));
+    readonly #keys = new HeldKeys(
+      () => this.#home(),
+      () => this.getSessionId()
+    );
+    #permits: LeasedPermits | undefined;
     #client: SessionInit | undefined;
     #principal: Principal | undefined;
     #connected: Promise<void> | undefined;
@@ -148,6 +160,11 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       const wasOpen = !this.#life.endedMs;
       if (wasOpen) this.#end(expiresMs);
       return Promise.resolve(wasOpen);
+    }
+
+    /** Likewise. */
+    holdsClaim(claim: string): Promise<boolean> {
+      return Promise.resolve(this.#keys.has(claim));
     }
 
     /** Likewise. */
@@ -229,7 +246,15 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       const { keyring } = config;
       if (!keyring) throw new Error("A session starts with a request that the edge let through.");
       const owner = ownerRef(this.getSessionId());
+      const permits = new LeasedPermits({
+        rule: config.rate,
+        leaseMs: DEFAULTS.leaseMs,
+        lease: (report) => this.#home().leasePermits(report)
+      });
+      this.#permits = permits;
       return new SessionHost({
+        permits,
+        keys: this.#keys,
         owner,
         config,
         keyring,

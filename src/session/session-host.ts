@@ -6,8 +6,10 @@ import type { Deadlines } from "../lib/deadlines.ts";
 import type { Change, Context } from "../mcp/context.ts";
 import { mintHandle } from "../mcp/handle.ts";
 import type { CallRecorder, History } from "../mcp/history.ts";
-import type { Host, Invocation } from "../mcp/host.ts";
+import type { Host, Invocation, Permits } from "../mcp/host.ts";
+import type { Keys } from "../mcp/idempotency.ts";
 import type { Keyring } from "../mcp/keyring.ts";
+import { LoopGuard } from "../mcp/loop-guard.ts";
 import type { Principal } from "../mcp/principal.ts";
 import type { Weather } from "../mcp/weather.ts";
 
@@ -21,6 +23,8 @@ export interface SessionHostOptions {
   readonly deadlines: Deadlines;
   /** The URIs of the resources that change with each call. */
   readonly resourcesOfCalls: readonly string[];
+  readonly permits: Permits;
+  readonly keys: Keys;
   historyOf(principal: Principal): History;
   /** Tells who wants to know that something has changed. */
   announce(change: Change): void;
@@ -31,6 +35,9 @@ export class SessionHost implements Host {
   readonly calls: CallRecorder;
   readonly deadlines: Deadlines;
   readonly limits = DEFAULTS.call;
+  readonly loops = new LoopGuard(DEFAULTS.loops);
+  readonly permits: Permits;
+  readonly keys: Keys;
   readonly #options: SessionHostOptions;
 
   constructor(options: SessionHostOptions) {
@@ -45,6 +52,8 @@ export class SessionHost implements Host {
       }
     };
     this.deadlines = options.deadlines;
+    this.permits = options.permits;
+    this.keys = options.keys;
     this.#options = options;
   }
 

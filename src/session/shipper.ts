@@ -1,5 +1,5 @@
 import type { ShippingTimes } from "../config.ts";
-import type { HomeDoor, ShippingSession } from "../mcp/home-door.ts";
+import type { HomeDoor, LeaseReport, ShippingSession } from "../mcp/home-door.ts";
 import type { Calls } from "../stores/calls.ts";
 
 /** How many calls travel at once. */
@@ -10,6 +10,8 @@ export interface ShipperOptions {
   readonly calls: Calls;
   /** Who ships, and where to; `undefined` for a session that has nothing to remember. */
   describe(): { readonly session: ShippingSession; readonly home: HomeDoor } | undefined;
+  /** When leased permits were used, if the lease has ended. */
+  reportEnded(): LeaseReport | undefined;
   /** Sees to it that {@link Shipper.ship} runs at a time, also if the object is lost before. */
   wakeAt(atMs: number): void;
 }
@@ -57,13 +59,13 @@ export class Shipper {
   }
 
   async #shipAll(): Promise<void> {
-    const { calls, describe } = this.#options;
+    const { calls, describe, reportEnded } = this.#options;
     this.#isArmed = false;
     for (;;) {
       const batch = calls.unshipped(BATCH);
       const described = batch.length > 0 ? describe() : undefined;
       if (!described) return;
-      await described.home.ship(described.session, batch);
+      await described.home.ship(described.session, batch, reportEnded());
       calls.markShipped(batch);
     }
   }

@@ -1,20 +1,27 @@
 import { DEFAULTS, readConfig } from "../../config.ts";
 import { ownerRef } from "../../mcp/handle.ts";
 import type { Call, History } from "../../mcp/history.ts";
-import type { Asker, SessionDoor, ShippingSession } from "../../mcp/home-door.ts";
+import type { Asker, KeyClaim, KeyGrant, Leased, LeaseReport, SessionDoor, ShippingSession } from "../../mcp/home-door.ts";
 import { createHomeRequestReader } from "../../mcp/home-request.ts";
+import type { KeyedOutcome } from "../../mcp/idempotency.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
 import { type Refusal, toRefusal } from "../../mcp/refusal.ts";
 import { createResults } from "../../mcp/results.ts";
 import { HomeCalls } from "../../stores/home-calls.ts";
 import { HomeRecord } from "../../stores/home-record.ts";
 import { HomeSessions } from "../../stores/home-sessions.ts";
+import { IdempotencyKeys } from "../../stores/idempotency-keys.ts";
+import { RateStates } from "../../stores/rate-states.ts";
 import { SpentStates } from "../../stores/spent-states.ts";
+import { HeldKeys } from "../held-keys.ts";
+import { LeasedPermits } from "../permits.ts";
 import { closeBack, createReaders } from "../readers.ts";
 import { createRecorder } from "../recorder.ts";
 import type { SessionAgentClass } from "../session-agent.ts";
 import { SessionHost } from "../session-host.ts";
 import { createHomeHistory, type HomeHistoryOptions, takeShipment } from "./home-history.ts";
+import { KeyDesk } from "./key-desk.ts";
+import { RateDesk } from "./rate-desk.ts";
 import { Rounds } from "./rounds.ts";
 import { StatelessLane } from "./stateless-lane.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -41,6 +48,18 @@ export function homeOf(Base: SessionAgentClass) {
       rounds: new Rounds(this.#states, this.#results, () => this.#keyring()),
       host: () => this.#ownHost()
     });
+    readonly #keyRows = new IdempotencyKeys(this.ctx.storage, this.#record);
+    readonly #desk = new KeyDesk({
+      ...DEFAULTS.keys,
+      keys: this.#keyRows,
+      keyring: () => this.#keyring(),
+      isHeld: (holder, claim) => this.#isHeld(holder, claim)
+    });
+    readonly #ownKeys = new HeldKeys(
+      () => this,
+      () => this.getSessionId()
+    );
+    readonly #rate = new RateDesk(new RateStates(this.ctx.storage, this.#record), () => readConfig(this.env).rate, DEFAULTS.leaseMs);
     #host: SessionHost | undefined;
 
     override fetch(request: Request): Promise<Response> {
@@ -59,9 +78,29 @@ export function homeOf(Base: SessionAgentClass) {
     }
 
     /** Takes over what a session ships: see {@link HomeDoor}. */
-    ship(session: ShippingSession, calls: readonly Call[]): Promise<void> {
+    ship(session: ShippingSession, calls: readonly Call[], report: LeaseReport | undefined): Promise<void> {
       takeShipment(this.#historyOptions(), session, calls);
+      if (report) this.#rate.report(report);
+      for (const resource of this.parts.catalog.resourcesOfCalls) this.#subscriptions.announce({ resource });
       return Promise.resolve();
+    }
+
+    /** Leases permits of the principal's rate limit: see {@link HomeDoor}. */
+    leasePermits(report: LeaseReport | undefined): Promise<Leased> {
+      return Promise.resolve(this.#rate.lease(report));
+    }
+
+    /** Gives a key to who asks first: see {@link KeyDesk}. */
+    claimKey(claim: KeyClaim): Promise<KeyGrant> {
+      return this.#desk.claim(claim);
+    }
+
+    settleKey(key: string, claim: string, outcome: KeyedOutcome): Promise<void> {
+      return Promise.resolve(this.#desk.settle(key, claim, outcome));
+    }
+
+    releaseKey(key: string, claim: string): Promise<void> {
+      return Promise.resolve(this.#desk.release(key, claim));
     }
 
     /** Answers a session's question for the history: see {@link HomeDoor}. */
@@ -77,14 +116,17 @@ export function homeOf(Base: SessionAgentClass) {
 
     protected override _reset(): void {
       super._reset();
-      for (const store of [this.#record, this.#calls, this.#states]) store.reset();
+      for (const store of [this.#record, this.#calls, this.#states, this.#keyRows, this.#rate]) store.reset();
     }
 
     /** Forgets what is older than the retention, once a day; a home that has nothing left goes. */
     #sweepHome(): number | undefined {
       const nowMs = Date.now();
       const beforeMs = nowMs - readConfig(this.env).retentionMs;
-      const isLeft = [this.#calls.prune(beforeMs), this.#sessions.prune(beforeMs), this.#states.prune(nowMs)].includes(true);
+      const isLeft = [
+        ...[this.#calls.prune(beforeMs), this.#sessions.prune(beforeMs)],
+        ...[this.#states.prune(nowMs), this.#keyRows.prune(nowMs)]
+      ].includes(true);
       return isLeft ? nowMs + DEFAULTS.homeSweepMs : undefined;
     }
 
@@ -100,6 +142,8 @@ export function homeOf(Base: SessionAgentClass) {
         owner: this.#own,
         config,
         keyring: this.#keyring(),
+        permits: new LeasedPermits({ rule: config.rate, leaseMs: DEFAULTS.leaseMs, lease: async (report) => this.#rate.lease(report) }),
+        keys: this.#ownKeys,
         calls: createRecorder(this.#calls, config.history, () => {}),
         deadlines: this.parts.deadlines,
         resourcesOfCalls: this.parts.catalog.resourcesOfCalls,
@@ -115,9 +159,22 @@ export function homeOf(Base: SessionAgentClass) {
         keyring: this.#keyring(),
         own: this.#own,
         sizeBytes: () => this.ctx.storage.sql.databaseSize,
-        // The generated type of the binding names a class that is made of this one's base.
-        sessionDoor: (name) => this.env.SESSION.get(this.env.SESSION.idFromName(`session:${name}`)) as unknown as SessionDoor
+        sessionDoor: (name) => this.#sessionDoor(name)
       };
+    }
+
+    async #isHeld(holder: string, claim: string): Promise<boolean> {
+      if (holder === this.getSessionId()) return this.#ownKeys.has(claim);
+      try {
+        return await this.#sessionDoor(holder).holdsClaim(claim);
+      } catch {
+        return false; // an object that breaks off has lost its memory; should it be at it all the same, its outcome still counts
+      }
+    }
+
+    #sessionDoor(name: string): SessionDoor {
+      // The generated type of the binding names a class that is made of this one's base.
+      return this.env.SESSION.get(this.env.SESSION.idFromName(`session:${name}`)) as unknown as SessionDoor;
     }
 
     #keyring(): Keyring {

@@ -1,10 +1,5 @@
-import type { Grant, LeaseReport } from "../lease.ts";
-
-/** At most `limit` uses in any `windowMs`. */
-export interface RateRule {
-  readonly limit: number;
-  readonly windowMs: number;
-}
+import type { Grant, LeaseReport } from "../../mcp/home-door.ts";
+import type { RateRule } from "../../mcp/rate-limited.ts";
 
 /** What the ledger remembers, as JSON: at most `limit` times and leases. It is stored before an answer leaves. */
 export interface RateState {
@@ -75,6 +70,11 @@ export class RateLedger {
     const grant = { leaseId: `${clockMs}-${++this.#granted}`, permits, untilMs: clockMs + leaseMs };
     this.#leases = [...this.#leases, { ...grant, grantedMs: clockMs }];
     return grant;
+  }
+
+  /** Takes in when a lease was used that will not be used any more. */
+  report(nowMs: number, report: LeaseReport): void {
+    this.#advance(nowMs, report);
   }
 
   /** Uses one permit here. */

@@ -8,7 +8,7 @@ import { metaOf, readEnvelope } from "../../mcp/envelope.ts";
 import { toErrorBody } from "../../mcp/error-body.ts";
 import type { HomeRequest } from "../../mcp/home-request.ts";
 import type { Host, Invocation } from "../../mcp/host.ts";
-import { type Message, RPC_CODES, type RpcErrorBody, type Request as RpcRequest } from "../../mcp/json-rpc.ts";
+import { RPC_CODES, type RpcErrorBody, type Request as RpcRequest } from "../../mcp/json-rpc.ts";
 import { METHODS } from "../../mcp/methods.ts";
 import type { Results } from "../../mcp/results.ts";
 import { PendingRequest } from "../../sdk/pending-request.ts";
@@ -16,6 +16,7 @@ import type { RequestScope } from "../../sdk/switchboard.ts";
 import { FORGOTTEN_EVENTS, type StreamEvents } from "../event-stream.ts";
 import { Exchange } from "../exchange.ts";
 import type { StreamLimits } from "../http-lane.ts";
+import { headOf } from "../response-head.ts";
 import type { Round, Rounds } from "./rounds.ts";
 
 /** What a {@link StatelessLane} is made of. */
@@ -28,9 +29,6 @@ export interface StatelessLaneOptions {
   /** What the object gives to the calls that it runs. */
   host(): Host;
 }
-
-/** The HTTP status of an error that a method answers; that of any other is 200, as a result's is. */
-const STATUS_OF_ERROR: Readonly<Record<number, number>> = { [RPC_CODES.missingCapability]: 400 };
 
 /**
  * Streamable HTTP of the stateless era, the object's side: each request has its own response, and there is no way back to it. The
@@ -73,7 +71,7 @@ export class StatelessLane {
       onStream: () => FORGOTTEN_EVENTS,
       onAbandoned,
       onStreamEnd: () => {},
-      statusOf
+      headOf
     });
   }
 
@@ -128,9 +126,4 @@ function toInvocation(params: JsonObject, pending: PendingRequest, scope: Reques
  */
 function toStatelessError(error: RpcErrorBody, { uri = null }: JsonObject): RpcErrorBody {
   return error.code === RPC_CODES.resourceNotFound ? { ...error, code: RPC_CODES.invalidParams, data: { uri } } : error;
-}
-
-function statusOf(answer: Message): number {
-  const code = "error" in answer ? answer.error?.code : undefined;
-  return (code !== undefined && STATUS_OF_ERROR[code]) || 200;
 }

@@ -10,6 +10,7 @@ export const getCall = defineTool({
   toolset: "history",
   scopes: ["mcp:use"],
   annotations: readOnlyHere,
+  mayRepeat: true,
   input: z.strictObject({ call: z.string().max(64).describe("Handle of the call, as in call_3kx9q2mf_1a_7qzd") }),
   output: recordedCall.extend({
     client: z.string().describe("name/version of the client that called"),

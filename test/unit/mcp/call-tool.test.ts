@@ -44,10 +44,18 @@ async function call(name: string, answer: unknown): Promise<CallEnd | undefined>
     deadlines: new Deadlines(),
     limits: { callMs: 1000, detachedMs: 1000, inlineBytes: 1000 },
     calls: { append: settle, open: () => 1, reopen() {}, settle: (_, end) => settle(end) },
+    permits: { take: () => undefined },
     contextFor: () => ({}) as Context,
     handleOf: () => "call_test"
   } as Partial<Host> as Host;
-  const invocation = { slice, principal: PRINCIPAL, onCancel: () => () => {} } as Partial<Invocation> as Invocation;
+  const invocation = {
+    slice,
+    principal: PRINCIPAL,
+    meta: {},
+    client: "test/1",
+    era: "sessionful",
+    onCancel: () => () => {}
+  } as Partial<Invocation> as Invocation;
   await callTool(name, { answer } as never, invocation, host);
   return settled;
 }

@@ -1,6 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import type { SessionAgent } from "../../../src/index.ts";
 import { readSessionId } from "../../../src/mcp/session-id.ts";
+import { envelope, toHeaders } from "../../support/stateless.ts";
 
 const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
 
@@ -13,11 +14,27 @@ export const send = (method: string, sessionId: string | undefined, message?: ob
   });
 
 /** Begins a session and returns its id. */
-export async function begin(): Promise<string> {
+export async function begin(headers: Record<string, string> = {}): Promise<string> {
   const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "in the worker", version: "1" } };
-  const response = await send("POST", undefined, { id: 0, method: "initialize", params });
+  const response = await send("POST", undefined, { id: 0, method: "initialize", params }, headers);
   await response.text();
   return response.headers.get("mcp-session-id") ?? "";
+}
+
+/** Calls a tool and reads its structured result, or the whole result where it has none. */
+export type Caller = (name: string, args?: object) => Promise<Record<string, unknown>>;
+
+/** Makes who calls in a session, or without one in the stateless era. */
+export function createCaller(headers: Record<string, string>, sessionId?: string): Caller {
+  return async (name, args = {}) => {
+    const params = { name, arguments: args };
+    const request = { id: 1, method: "tools/call", params: sessionId === undefined ? { ...params, _meta: envelope() } : params };
+    const mirrors = sessionId === undefined ? toHeaders("tools/call", params) : {};
+    const response = await send("POST", sessionId, request, { ...mirrors, ...headers });
+    const { result, error } = await response.json<{ result?: Record<string, unknown>; error?: object }>();
+    if (!result) throw new Error(`${name} answered ${response.status} ${JSON.stringify(error)}`);
+    return (result.structuredContent as Record<string, unknown> | undefined) ?? result;
+  };
 }
 
 /** The object of a session. */

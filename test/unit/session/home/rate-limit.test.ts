@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Grant } from "../../../../src/mcp/home-door.ts";
 import { type NoPermit, RateLedger, type RateState } from "../../../../src/session/home/rate-limit.ts";
-import { type Grant, Lease } from "../../../../src/session/lease.ts";
+import { Lease } from "../../../../src/session/lease.ts";
 import { createRandom } from "../../random.ts";
 import { fixedWindows, grantTimeOnly, mostInAnyWindow, type Simulated, simulate } from "./rate-simulation.ts";
 

@@ -1,5 +1,7 @@
-import type { LeaseRequest, NoPermit, RateRule, RateState } from "../../../../src/session/home/rate-limit.ts";
-import { type Grant, Lease } from "../../../../src/session/lease.ts";
+import type { Grant } from "../../../../src/mcp/home-door.ts";
+import type { RateRule } from "../../../../src/mcp/rate-limited.ts";
+import type { LeaseRequest, NoPermit, RateState } from "../../../../src/session/home/rate-limit.ts";
+import { Lease } from "../../../../src/session/lease.ts";
 
 /** What a history is played on. */
 export interface Ledger {

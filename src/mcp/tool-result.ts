@@ -1,0 +1,56 @@
+import { utf8Bytes } from "../lib/text.ts";
+import { Content, type ContentBlock, text } from "./content.ts";
+import type { Tool } from "./define-tool.ts";
+import { OutcomeUnknown, TooLarge, ToolError, UpstreamFailed } from "./errors.ts";
+
+/** The result of `tools/call`. */
+export interface ToolResult {
+  readonly content: readonly ContentBlock[];
+  readonly structuredContent?: object;
+  readonly isError?: true;
+  /** What the pipeline says of the call, each under a name that begins with `dormouse/`. */
+  readonly _meta?: { readonly [name: string]: unknown };
+}
+
+/** A result and its length as JSON. */
+export interface SizedResult {
+  readonly result: ToolResult;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Validates what a tool returned, adds its text twin and sees that it fits a message. A write has happened by now: what is wrong
+ * with its answer must not invite another.
+ * @throws TooLarge, UpstreamFailed, or for a write OutcomeUnknown.
+ */
+export function toFittingResult(tool: Tool, output: object, limitBytes: number): SizedResult {
+  try {
+    const result = toResult(tool, output);
+    return { result, sizeBytes: requireFits(result, limitBytes) };
+  } catch (cause) {
+    if (tool.annotations.readOnlyHint || !(cause instanceof ToolError)) throw cause;
+    throw new OutcomeUnknown(`${tool.name} went through, but its answer cannot be shown. Look at what it did before you do more.`, {
+      cause
+    });
+  }
+}
+
+/** The text of a result; of other blocks their kind. */
+export const textOf = ({ content }: ToolResult): string =>
+  content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`)).join("\n");
+
+function toResult(tool: Tool, output: object): ToolResult {
+  if (output instanceof Content) return { content: output.blocks };
+  const parsed = tool.structured?.output.safeParse(output);
+  if (tool.structured && parsed?.success) {
+    return { content: [text(tool.structured.render(parsed.data))], structuredContent: parsed.data };
+  }
+  throw new UpstreamFailed(`The answer of ${tool.name} does not have the shape that was promised.`, { cause: parsed?.error });
+}
+
+function requireFits(result: ToolResult, limitBytes: number): number {
+  const sizeBytes = utf8Bytes(JSON.stringify(result));
+  if (sizeBytes <= limitBytes) return sizeBytes;
+  const inKib = (bytes: number) => `${Math.ceil(bytes / 1024)} KiB`;
+  throw new TooLarge(`The answer takes ${inKib(sizeBytes)}, and one message holds ${inKib(limitBytes)}. Ask for less.`);
+}
