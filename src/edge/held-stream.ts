@@ -25,35 +25,37 @@ export function holdStream(socket: WebSocket, options: HeldStreamOptions): Respo
 function toBody(socket: WebSocket, { greeting, keepAliveMs, signal }: HeldStreamOptions): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let heart: ReturnType<typeof setInterval> | undefined;
-  const leave = () => {
+  let isOver = false;
+  /** Lets go of the object, once; what it sends after that is dropped. */
+  const leave = (code: number, reason: string) => {
+    if (isOver) return;
+    isOver = true;
     clearInterval(heart);
-    socket.close(1000, "the client has gone");
+    socket.close(code, reason);
   };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         const send = (text: string) => {
+          if (isOver) return;
           controller.enqueue(encoder.encode(text));
           if ((controller.desiredSize ?? 0) >= 0) return;
-          clearInterval(heart);
-          socket.close(1013, "the client does not read");
+          leave(1013, "the client does not read");
           controller.error(new Error("The client does not read."));
         };
         socket.addEventListener("message", ({ data }) => send(String(data)));
         socket.addEventListener("close", () => {
-          clearInterval(heart);
-          try {
-            controller.close();
-          } catch {
-            // The client has closed it before.
-          }
+          if (isOver) return;
+          leave(1000, "the stream has ended");
+          controller.close();
         });
-        signal?.addEventListener("abort", leave);
+        signal?.addEventListener("abort", () => leave(1000, "the client has gone"));
         send(greeting);
         if (keepAliveMs !== undefined) heart = setInterval(() => send(": open\n\n"), keepAliveMs);
         socket.accept();
+        if (signal?.aborted) leave(1000, "the client has gone"); // before anybody listened
       },
-      cancel: leave
+      cancel: () => leave(1000, "the client has gone")
     },
     new ByteLengthQueuingStrategy({ highWaterMark: QUEUE_BYTES })
   );

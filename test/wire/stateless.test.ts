@@ -52,6 +52,14 @@ describe("a call", () => {
     expect(await silent.text()).toMatch(/^event: message\ndata: \{/);
   });
 
+  it("is served by the slice of its path", async () => {
+    const reader = new RawStateless(`${server.url}/mcp/readonly`);
+    const [listed] = await reader.request("tools/list");
+    const names = (listed?.result?.tools as { name: string }[] | undefined)?.map(({ name }) => name);
+    expect([names?.includes("echo"), names?.includes("create_note")]).toEqual([true, false]);
+    expect((await reader.request("tools/call", { name: "create_note", arguments: {} }))[0]?.error?.code).toBe(-32602);
+  });
+
   it("stays JSON for a client that does not take a stream", async () => {
     const params = { name: "echo", arguments: { text: "c", steps: 2, delayMs: 400 } };
     const response = await client.post("tools/call", params, { meta: { progressToken: 1 }, headers: { accept: "application/json" } });
