@@ -63,9 +63,11 @@ export class Shipper {
     this.#isArmed = false;
     for (;;) {
       const batch = calls.unshipped(BATCH);
-      const described = batch.length > 0 ? describe() : undefined;
-      if (!described) return;
+      const described = describe();
+      // Home is told of the end of a session that has nothing more to ship, too.
+      if (!described || (batch.length === 0 && described.session.endedMs === undefined)) return;
       await described.home.ship(described.session, batch, reportEnded());
+      if (batch.length === 0) return;
       calls.markShipped(batch);
     }
   }

@@ -42,7 +42,10 @@ export class HomeSessions {
   put(session: HomeSession): void {
     this.#record.migrate();
     this.#storage.sql.exec(
-      "INSERT OR REPLACE INTO sessions (ref, name, client, issued_ms, expires_ms, first_ms, last_ms, calls, shipped_through, ended_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      `INSERT INTO sessions (ref, name, client, issued_ms, expires_ms, first_ms, last_ms, calls, shipped_through, ended_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (ref) DO UPDATE SET first_ms = excluded.first_ms, last_ms = excluded.last_ms, calls = excluded.calls,
+         shipped_through = excluded.shipped_through, ended_ms = excluded.ended_ms`,
       session.ref,
       session.name,
       session.client,

@@ -38,6 +38,11 @@ const MAX_DELETED = 5000;
 export function takeShipment({ calls, sessions }: HomeHistoryOptions, session: ShippingSession, shipped: readonly Call[]): void {
   const ref = ownerRef(session.name);
   const known = sessions.get(ref);
+  const endedMs = known?.endedMs ?? session.endedMs;
+  if (shipped.length === 0) {
+    if (known && endedMs !== known.endedMs) sessions.put({ ...known, endedMs });
+    return;
+  }
   const through = known?.shippedThrough ?? 0;
   const added = shipped.filter(({ seq }) => seq > through);
   const starts = shipped.map(({ startedMs }) => startedMs);
@@ -49,7 +54,7 @@ export function takeShipment({ calls, sessions }: HomeHistoryOptions, session: S
     lastMs: Math.max(known?.lastMs ?? 0, ...starts),
     calls: (known?.calls ?? 0) + added.length,
     shippedThrough: Math.max(through, ...shipped.map(({ seq }) => seq)),
-    endedMs: known?.endedMs ?? session.endedMs
+    endedMs
   });
 }
 

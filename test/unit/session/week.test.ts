@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { apiKeyName, createApiKey } from "../../../src/auth/api-key.ts";
 import { homeNameOf } from "../../../src/mcp/home-name.ts";
 import { SCOPES } from "../../../src/mcp/principal.ts";
-import { begin, createCaller, stubOf } from "./in-worker.ts";
+import { begin, createCaller, send, stubOf } from "./in-worker.ts";
 
 // A person's week: sessions come and go, objects are lost and purged, and the history is whole.
 
@@ -157,6 +157,18 @@ it("ends a session from another one: its id is not accepted again, and its calls
   await expect(createCaller(alice.headers, ending)("list_calls")).rejects.toThrow("404");
   expect(await stateless("list_calls", { session })).toMatchObject({ calls: [{ tool: "long_operation" }] });
   expect(await stateless("list_sessions")).toMatchObject({ sessions: [{ endedAt: expect.any(String) }] });
+});
+
+it("knows of a session that its client ended, also where everything was shipped before", async () => {
+  const alice = await createPrincipal();
+  const ending = await begin(alice.headers);
+  await createCaller(alice.headers, ending)("long_operation", { steps: 1, delayMs: 0 });
+  await runDurableObjectAlarm(stubOf(ending));
+  await (await send("DELETE", ending, undefined, alice.headers)).text();
+  await runDurableObjectAlarm(stubOf(ending));
+  expect(await createCaller(alice.headers)("list_sessions")).toMatchObject({ sessions: [{ calls: 1, endedAt: expect.any(String) }] });
+  const copies = await runInDurableObject(stubOf(ending), (_, { storage }) => storage.sql.exec("SELECT tool FROM calls").toArray());
+  expect(copies).toEqual([]);
 });
 
 interface Row {
