@@ -29,6 +29,9 @@ export interface Invocation {
   closeStream(): void;
 }
 
+/** What of an invocation becomes a part of its context. */
+export type Asking = Pick<Invocation, "principal" | "progress" | "log" | "ask" | "closeStream">;
+
 /** What an object gives to the calls that it runs. */
 export interface Host {
   readonly calls: CallRecorder;
@@ -41,7 +44,7 @@ export interface Host {
    * @param signalOf gives the invocation's signal, bounded by the call's deadline.
    * @param onWrite runs before each write to an upstream leaves.
    */
-  contextFor(invocation: Invocation, signalOf: () => AbortSignal, onWrite?: () => void): Context;
+  contextFor(asking: Asking, signalOf: () => AbortSignal, onWrite?: () => void): Context;
   /** The handle of a call that this object recorded. */
   handleOf(principal: Principal, seq: number): string;
 }

@@ -6,7 +6,7 @@ import type { Deadlines } from "../lib/deadlines.ts";
 import type { Change, Context } from "../mcp/context.ts";
 import { mintHandle } from "../mcp/handle.ts";
 import type { CallRecorder, History } from "../mcp/history.ts";
-import type { Host, Invocation, Permits } from "../mcp/host.ts";
+import type { Asking, Host, Permits } from "../mcp/host.ts";
 import type { Keys } from "../mcp/idempotency.ts";
 import type { Keyring } from "../mcp/keyring.ts";
 import { LoopGuard } from "../mcp/loop-guard.ts";
@@ -57,7 +57,7 @@ export class SessionHost implements Host {
     this.#options = options;
   }
 
-  contextFor({ principal, progress, log, ask, closeStream }: Invocation, signalOf: () => AbortSignal, onWrite = () => {}): Context {
+  contextFor({ principal, progress, log, ask, closeStream }: Asking, signalOf: () => AbortSignal, onWrite = () => {}): Context {
     const { config, historyOf, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;

@@ -6,7 +6,7 @@ import { runBounded } from "../../../src/mcp/bounded.ts";
 import type { Context } from "../../../src/mcp/context.ts";
 import { additive, defineTool, readOnly, type Tool } from "../../../src/mcp/define-tool.ts";
 import { DeadlineExceeded } from "../../../src/mcp/errors.ts";
-import type { Host, Invocation } from "../../../src/mcp/host.ts";
+import type { Asking, Host, Invocation } from "../../../src/mcp/host.ts";
 
 const askFirst = defineTool({
   name: "ask_first",
@@ -47,7 +47,7 @@ it("says that a write was cancelled when its client cancels while the user is as
   const host = {
     deadlines: new Deadlines(),
     limits: { callMs: 1000, detachedMs: 1000, inlineBytes: 1000 },
-    contextFor: (asked: Invocation) => ({ ask: asked.ask }) as Partial<Context> as Context
+    contextFor: (asked: Asking) => ({ ask: asked.ask }) as Partial<Context> as Context
   } as Partial<Host> as Host;
   const running = runBounded(toRun(askFirst), invocation, host);
   await expect(running).rejects.toMatchObject({ name: "Cancelled", outcome: "cancelled" });
@@ -72,7 +72,7 @@ function bound(callMs: number, ask: () => Promise<never>) {
   const host = {
     deadlines: new Deadlines(),
     limits: { callMs, detachedMs: callMs, inlineBytes: 1000 },
-    contextFor: (asked: Invocation) => ({ ask: asked.ask }) as Partial<Context> as Context
+    contextFor: (asked: Asking) => ({ ask: asked.ask }) as Partial<Context> as Context
   } as Partial<Host> as Host;
   return { host, invocation: { onCancel: () => () => {}, ask } as Partial<Invocation> as Invocation };
 }
