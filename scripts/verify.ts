@@ -19,6 +19,7 @@ interface Check {
 const CHECKS: readonly Check[] = [
   { name: "kill", about: "kill -9 of workerd under load loses no acknowledged call", limitMinutes: 6 },
   { name: "eviction", about: "an idle object is evicted and its session goes on", limitMinutes: 2 },
+  { name: "limits", about: "no window holds more calls than the rate limit, across sessions and both eras", limitMinutes: 3 },
   { name: "storage", about: "sessions that call nothing store nothing, and wrong ids make no object", limitMinutes: 3 },
   { name: "slow-reader", about: "clients that read nothing hold no memory without bound", limitMinutes: 3 },
   { name: "sockets", about: "silent sockets let their objects sleep, and many on one session mix nothing up", limitMinutes: 4 },
