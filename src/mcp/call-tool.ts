@@ -5,7 +5,7 @@ import { runBounded } from "./bounded.ts";
 import { CallEntry } from "./call-entry.ts";
 import { toFailure } from "./call-failure.ts";
 import { toCapabilityError } from "./capabilities.ts";
-import { text } from "./content.ts";
+import { type ToolResult, text } from "./content.ts";
 import type { Context } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
 import { DeadlineExceeded, Denied, InvalidInput, LOOK_FIRST, LoopDetected, RpcError, ToolError } from "./errors.ts";

@@ -10,6 +10,15 @@ export type EmbeddedResource = { readonly uri: string; readonly mimeType?: strin
   | { readonly blob: string }
 );
 
+/** The result of `tools/call`. */
+export interface ToolResult {
+  readonly content: readonly ContentBlock[];
+  readonly structuredContent?: object;
+  readonly isError?: true;
+  /** What the pipeline says of the call, each under a name that begins with `dormouse/`. */
+  readonly _meta?: { readonly [name: string]: unknown };
+}
+
 /** The answer of a tool that has no structured result: what {@link content} makes. */
 export class Content {
   readonly blocks: readonly ContentBlock[];

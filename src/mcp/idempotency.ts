@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import type { JsonObject } from "../lib/json.ts";
+import type { ToolResult } from "./content.ts";
 import { InvalidInput, type Outcome } from "./errors.ts";
-import type { ToolResult } from "./tool-result.ts";
 
 /** The name of the key in a request's `_meta`. */
 export const IDEMPOTENCY_META = "dormouse/idempotency-key";

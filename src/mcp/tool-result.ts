@@ -1,16 +1,7 @@
 import { utf8Bytes } from "../lib/text.ts";
-import { Content, type ContentBlock, text } from "./content.ts";
+import { Content, type ToolResult, text } from "./content.ts";
 import type { Tool } from "./define-tool.ts";
 import { OutcomeUnknown, TooLarge, ToolError, UpstreamFailed } from "./errors.ts";
-
-/** The result of `tools/call`. */
-export interface ToolResult {
-  readonly content: readonly ContentBlock[];
-  readonly structuredContent?: object;
-  readonly isError?: true;
-  /** What the pipeline says of the call, each under a name that begins with `dormouse/`. */
-  readonly _meta?: { readonly [name: string]: unknown };
-}
 
 /** A result and its length as JSON. */
 export interface SizedResult {

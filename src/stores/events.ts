@@ -1,4 +1,5 @@
 import { piecesOf } from "../lib/text.ts";
+import { LateTable } from "./late-table.ts";
 
 /** How long the events of a stream that ended are kept for a client that comes back, milliseconds. */
 const KEPT_MS = 5 * 60 * 1000;
@@ -13,17 +14,18 @@ const MAX_ROWS = 256;
 export class Events {
   readonly #storage: DurableObjectStorage;
   readonly #onStored: (expiresMs: number) => void;
-  #isReady = false;
+  readonly #table: LateTable;
 
   /** @param onStored runs whenever something was stored, with the time at which {@link sweep} may delete it. */
   constructor(storage: DurableObjectStorage, onStored: (expiresMs: number) => void) {
     this.#storage = storage;
+    this.#table = new LateTable(storage, "events", COLUMNS);
     this.#onStored = onStored;
   }
 
   /** Stores more of a stream's text, in chunks that fit a row. */
   append(stream: string, text: string): void {
-    this.#prepare();
+    this.#table.prepare();
     const expiresMs = Date.now() + KEPT_MS;
     const [last] = this.#storage.sql.exec("SELECT max(seq) AS seq FROM events WHERE stream = ?", stream);
     let seq = Number(last?.seq ?? 0);
@@ -36,7 +38,7 @@ export class Events {
 
   /** The kept text of a stream; `undefined` if nothing is kept of it. */
   read(stream: string): string | undefined {
-    if (!this.#exists()) return undefined; // a client may ask for any stream, and asking stores nothing
+    if (!this.#table.exists()) return undefined; // a client may ask for any stream, and asking stores nothing
     const rows = this.#storage.sql
       .exec("SELECT body FROM events WHERE stream = ? AND expires_ms > ? ORDER BY seq", stream, Date.now())
       .toArray();
@@ -52,7 +54,7 @@ export class Events {
 
   /** Deletes what nobody came back for. Returns when to sweep again; `undefined` if nothing is left. */
   sweep(): number | undefined {
-    if (!this.#exists()) return undefined;
+    if (!this.#table.exists()) return undefined;
     this.#storage.sql.exec("DELETE FROM events WHERE expires_ms <= ?", Date.now());
     const [next] = this.#storage.sql.exec("SELECT min(expires_ms) AS due FROM events");
     return typeof next?.due === "number" ? next.due : undefined;
@@ -60,20 +62,9 @@ export class Events {
 
   /** The storage was emptied. */
   reset(): void {
-    this.#isReady = false;
-  }
-
-  #exists(): boolean {
-    this.#isReady ||= this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'events'").toArray().length > 0;
-    return this.#isReady;
-  }
-
-  #prepare(): void {
-    if (this.#isReady) return;
-    // Made with the first stream that needs it: most sessions never stream.
-    this.#storage.sql.exec(
-      "CREATE TABLE IF NOT EXISTS events (stream TEXT, seq INTEGER, expires_ms INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (stream, seq)) STRICT, WITHOUT ROWID"
-    );
-    this.#isReady = true;
+    this.#table.reset();
   }
 }
+
+const COLUMNS =
+  "(stream TEXT, seq INTEGER, expires_ms INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (stream, seq)) STRICT, WITHOUT ROWID";

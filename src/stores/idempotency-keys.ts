@@ -1,4 +1,5 @@
 import type { HomeRecord } from "./home-record.ts";
+import { LateTable } from "./late-table.ts";
 
 /** A key and the call that it stands for. */
 export interface KeyRow {
@@ -18,24 +19,23 @@ export interface KeyRow {
 /** The table `idempotency`: which keys stand for which calls, and how those ended. Only this class writes it. */
 export class IdempotencyKeys {
   readonly #storage: DurableObjectStorage;
-  readonly #record: HomeRecord;
-  #isReady = false;
+  readonly #table: LateTable;
 
   constructor(storage: DurableObjectStorage, record: HomeRecord) {
     this.#storage = storage;
-    this.#record = record;
+    this.#table = new LateTable(storage, "idempotency", COLUMNS, () => record.migrate());
   }
 
   /** `undefined` for a key that stands for nothing, or does no longer. */
   get(key: string): KeyRow | undefined {
-    if (!this.#exists()) return undefined;
+    if (!this.#table.exists()) return undefined;
     const [row] = this.#storage.sql.exec("SELECT * FROM idempotency WHERE key = ? AND expires_ms > ?", key, Date.now());
     return row && toKeyRow(row);
   }
 
   /** Lets a key stand for a call that begins. */
   claim({ key, digest, claim, holder, expiresMs }: Omit<KeyRow, "state" | "outcome">): void {
-    this.#prepare();
+    this.#table.prepare();
     this.#storage.sql.exec(
       "INSERT OR REPLACE INTO idempotency (key, digest, state, claim, holder, outcome, expires_ms) VALUES (?, ?, 'running', ?, ?, NULL, ?)",
       key,
@@ -48,57 +48,44 @@ export class IdempotencyKeys {
 
   /** Notes how the call of an attempt ended. Another attempt's key is left alone. */
   settle(key: string, claim: string, outcome: string): void {
-    this.#prepare();
+    this.#table.prepare();
     this.#storage.sql.exec("UPDATE idempotency SET state = 'settled', outcome = ? WHERE key = ? AND claim = ?", outcome, key, claim);
   }
 
   /** Notes that the call of an attempt was lost. */
   lose(key: string, claim: string): void {
-    this.#prepare();
+    this.#table.prepare();
     this.#storage.sql.exec("UPDATE idempotency SET state = 'unknown' WHERE key = ? AND claim = ? AND state = 'running'", key, claim);
   }
 
   /** Frees the key of an attempt that has done nothing. */
   release(key: string, claim: string): void {
-    this.#prepare();
+    this.#table.prepare();
     this.#storage.sql.exec("DELETE FROM idempotency WHERE key = ? AND claim = ?", key, claim);
   }
 
   /** Forgets the keys that have expired. Returns whether any is left. */
   prune(nowMs: number): boolean {
-    if (!this.#exists()) return false;
+    if (!this.#table.exists()) return false;
     this.#storage.sql.exec("DELETE FROM idempotency WHERE expires_ms <= ?", nowMs);
     return this.#storage.sql.exec("SELECT 1 FROM idempotency LIMIT 1").toArray().length > 0;
   }
 
   /** The storage was emptied. */
   reset(): void {
-    this.#isReady = false;
-  }
-
-  #exists(): boolean {
-    this.#isReady ||= this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'idempotency'").toArray().length > 0;
-    return this.#isReady;
-  }
-
-  #prepare(): void {
-    if (this.#isReady) return;
-    this.#record.migrate();
-    // Made with the first key: most people never send one.
-    this.#storage.sql.exec(
-      `CREATE TABLE IF NOT EXISTS idempotency (
-         key TEXT PRIMARY KEY,
-         digest TEXT NOT NULL,
-         state TEXT NOT NULL,
-         claim TEXT NOT NULL,
-         holder TEXT NOT NULL,
-         outcome TEXT,
-         expires_ms INTEGER NOT NULL
-       ) STRICT, WITHOUT ROWID`
-    );
-    this.#isReady = true;
+    this.#table.reset();
   }
 }
+
+const COLUMNS = `(
+  key TEXT PRIMARY KEY,
+  digest TEXT NOT NULL,
+  state TEXT NOT NULL,
+  claim TEXT NOT NULL,
+  holder TEXT NOT NULL,
+  outcome TEXT,
+  expires_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID`;
 
 const toKeyRow = (row: Record<string, SqlStorageValue>): KeyRow => ({
   key: String(row.key),
