@@ -15,7 +15,7 @@ import { type Claim, digestOf, IDEMPOTENCY_ARGUMENT, readKey } from "./idempoten
 import { RPC_CODES } from "./json-rpc.ts";
 import { LoopGuard } from "./loop-guard.ts";
 import { RateLimited } from "./rate-limited.ts";
-import { type ToolResult, textOf, toFittingResult } from "./tool-result.ts";
+import { textOf, toFittingResult } from "./tool-result.ts";
 
 /**
  * The one path of every call: narrow → authorize → parse → loop guard → limit → idempotency → record → run → validate output →
