@@ -144,7 +144,10 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     override webSocketError(): void {}
 
     override async alarm(): Promise<void> {
-      if (SessionLife.hasBase(this.ctx.storage)) return super.alarm();
+      if (SessionLife.hasBase(this.ctx.storage)) {
+        await this.#life.resume();
+        return super.alarm();
+      }
       if (!(await this.#life.sweep())) return;
       await this.ctx.storage.deleteAll();
       this._reset();

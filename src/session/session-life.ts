@@ -16,6 +16,7 @@ export interface BaseClass {
  */
 export type Sweep = () => Promise<number | undefined>;
 
+/** `true`; while the base class starts for the first time, when the alarm was due whose place its own takes, if there was one. */
 const BASE_STARTED = "base_started";
 const ENDED = "ended_ms";
 
@@ -62,11 +63,16 @@ export class SessionLife {
     );
   }
 
-  /** Brings the base class back in an object in which it was started before; a sweep stands even if the last start broke off. */
+  /** Brings the base class back in an object in which it was started before, with a sweep at a time or before it. */
   async wake(sweepMs: number): Promise<void> {
     if (!SessionLife.hasBase(this.#storage)) return;
     await this.#startBase();
     await this.#base.scheduleSweep(sweepMs);
+  }
+
+  /** Brings the base class back before its alarm: if its first start broke off, the alarm is ours, and no schedule stands for it. */
+  resume(): Promise<void> {
+    return this.#startBase();
   }
 
   /** Keeps the object in memory until `done` settles: its client has gone, and nothing else holds it. */
@@ -93,14 +99,18 @@ export class SessionLife {
   }
 
   async #startOnce(): Promise<void> {
-    const isFirst = !SessionLife.hasBase(this.#storage);
-    if (isFirst) await this.#arming; // an alarm that is being set must be seen here, and not overwrite the base class's
-    const alarmMs = isFirst ? await this.#storage.getAlarm() : null;
-    if (isFirst) this.#storage.kv.put(BASE_STARTED, true);
+    let mark = this.#storage.kv.get<number | true>(BASE_STARTED);
+    if (mark === undefined) {
+      await this.#arming; // an alarm that is being set must be seen here, and not overwrite the base class's
+      mark = (await this.#storage.getAlarm()) ?? true;
+      this.#storage.kv.put(BASE_STARTED, mark);
+    }
     this.#base.ensureSchema();
     await this.#base.start();
+    if (mark === true) return;
     // The alarm is the base class's from here on; what it stood for becomes a schedule.
-    if (alarmMs !== null) await this.#base.scheduleSweep(alarmMs);
+    await this.#base.scheduleSweep(mark);
+    this.#storage.kv.put(BASE_STARTED, true);
   }
 
   #arm(atMs: number): Promise<void> {

@@ -149,6 +149,25 @@ describe("a session that calls", () => {
     expect(new Set(outcomes)).toEqual(new Set(["get_call error", "long_operation unknown", "list_calls ok"]));
   });
 
+  it("ships them although its object was lost while the base class started", async () => {
+    const id = await begin();
+    await call(id, "get_call", { call: "none" });
+    await runInDurableObject(stubOf(id), ({ lifecycle }) => {
+      lifecycle.start = () => new Promise(() => {}); // never comes to its end
+    });
+    const params = { name: "long_operation", arguments: { steps: 100, delayMs: 50 }, _meta: { progressToken: 1 } };
+    const reader = (await send("POST", id, { id: 1, method: "tools/call", params })).body?.getReader();
+    await reader?.read();
+    await reader?.cancel(); // the client goes, and the base class starts
+    await expect.poll(async () => (await stored(stubOf(id))).keys).toContain("base_started");
+    await abortAllDurableObjects();
+    for (let alarm = 0; alarm < 2; alarm++) {
+      await runDurableObjectAlarm(stubOf(id));
+      await runInDurableObject(stubOf(id), (_, { storage }) => storage.sql.exec("UPDATE cf_agents_jobs SET time = 1000").toArray());
+    }
+    expect(JSON.stringify(await call(await begin()))).toContain('"get_call"');
+  });
+
   it("keeps the events of a stream for five minutes, and then only its calls", async () => {
     const id = await begin();
     const response = await send("POST", id, {
