@@ -1,12 +1,14 @@
 import { parseArgs } from "node:util";
 import { bare } from "./lanes/bare.ts";
 import { dormouse } from "./lanes/dormouse.ts";
-import type { Lane } from "./lanes/lane.ts";
+import { type Lane, MAX_CONNECTIONS } from "./lanes/lane.ts";
 import { socket } from "./lanes/socket.ts";
+import { stateless } from "./lanes/stateless.ts";
+import { statelessSdk } from "./lanes/stateless-sdk.ts";
 import { stock } from "./lanes/stock.ts";
 
-/** Every lane, in the order of the tables. The first that runs is compared with the others. */
-const LANES: readonly Lane[] = [dormouse, socket, bare, stock];
+/** Every lane, in the order of the tables. Those of `src/` are compared with the others. */
+const LANES: readonly Lane[] = [dormouse, socket, stateless, bare, statelessSdk, stock];
 
 const STORAGES = ["disk", "tmpfs"] as const;
 
@@ -27,11 +29,11 @@ export const HELP = `npm run bench -- [options]
 
 Measures lanes side by side, each a built Worker in a workerd of its own, and writes bench/results.json.
 
-  --quick              5 rounds of 0.9 seconds: under three minutes in all
+  --quick              5 rounds of 0.9 seconds: about four minutes in all
   --rounds <n>         rounds per storage and number of connections (default 9)
   --seconds <n>        how long a lane runs in each round (default 3)
-  --lanes <a,b>        ${LANES.map(({ name }) => name).join(", ")} (default all); the first is compared with the others
-  --connections <a,b>  connections, a session each (default 1,8,32)
+  --lanes <a,b>        ${LANES.map(({ name }) => name).join(", ")} (default all)
+  --connections <a,b>  connections, an object each (default 1,8,32)
   --storage <a,b>      ${STORAGES.join(", ")} (default both)
   --help
 `;
@@ -50,7 +52,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
   if (values.help) return undefined;
   return {
     lanes: readList("lanes", values.lanes).map((name) => oneOf("lane", LANES, (lane) => lane.name, name)),
-    connections: readList("connections", values.connections).map((text) => readNumber("connections", text, 1, 256, true)),
+    connections: readList("connections", values.connections).map((text) => readNumber("connections", text, 1, MAX_CONNECTIONS, true)),
     storages: readList("storage", values.storage).map((name) => oneOf("storage", STORAGES, String, name)),
     rounds: readNumber("rounds", values.rounds ?? (values.quick ? "5" : "9"), 1, 1000, true),
     seconds: readNumber("seconds", values.seconds ?? (values.quick ? "0.9" : "3"), 0.1, 60, false)

@@ -1,3 +1,5 @@
+import { layOut, median, rounded } from "./figures.ts";
+import type { Lane } from "./lanes/lane.ts";
 import type { Sample } from "./measure.ts";
 import type { Storage } from "./options.ts";
 
@@ -12,7 +14,7 @@ export interface LaneFigures {
   readonly clientCpuMsPerCall: number;
 }
 
-/** Calls per second of the first lane, divided by those of another lane in the same round. */
+/** Calls per second of a lane of `src/`, divided by those of another lane in the same round. */
 export interface Ratio {
   readonly median: number;
   readonly worstRound: number;
@@ -24,41 +26,49 @@ export interface Cell {
   readonly fileSystem: string;
   readonly connections: number;
   readonly lanes: Readonly<Record<string, LaneFigures>>;
-  readonly ratios: Readonly<Record<string, Ratio>>;
+  /** A lane of `src/` → another lane. */
+  readonly ratios: Readonly<Record<string, Readonly<Record<string, Ratio>>>>;
 }
 
-/** The lowest ratio of a storage, over all numbers of connections. */
+/** The lowest ratio of a storage and two lanes, over all numbers of connections. */
 export interface WorstRatio extends Ratio {
   readonly storage: Storage;
   readonly lane: string;
   readonly against: string;
 }
 
-/** Sums up the samples of one cell, a list of rounds for each name. */
-export function toCell(where: Pick<Cell, "storage" | "fileSystem" | "connections">, names: readonly string[], samples: Sample[][]): Cell {
-  const [first = [], ...others] = samples;
-  const ratios = others.map((other, index): [string, Ratio] => {
-    const byRound = first.map((sample, round) => rateOf(sample) / rateOf(other[round] ?? sample));
-    return [names[index + 1] ?? "", { median: rounded(median(byRound), 3), worstRound: rounded(Math.min(...byRound), 3) }];
-  });
-  const lanes = samples.map((rounds, index): [string, LaneFigures] => [names[index] ?? "", toFigures(rounds)]);
-  return { ...where, lanes: Object.fromEntries(lanes), ratios: Object.fromEntries(ratios) };
+/** What one lane did in one cell, round by round. */
+export interface Measured {
+  readonly lane: Pick<Lane, "name" | "isOurs">;
+  readonly rounds: readonly Sample[];
 }
 
-/** The lowest ratio for each storage and lane that the first was compared with. */
-export function findWorst(cells: readonly Cell[], lane: string): WorstRatio[] {
+/** Sums up one cell. */
+export function toCell(where: Pick<Cell, "storage" | "fileSystem" | "connections">, measured: readonly Measured[]): Cell {
+  const peers = measured.filter(({ lane }) => !lane.isOurs);
+  const ratiosOf = ({ rounds }: Measured) => Object.fromEntries(peers.map((peer) => [peer.lane.name, toRatio(rounds, peer.rounds)]));
+  const ours = measured.filter(({ lane }) => lane.isOurs);
+  return {
+    ...where,
+    lanes: Object.fromEntries(measured.map(({ lane, rounds }) => [lane.name, toFigures(rounds)])),
+    ratios: Object.fromEntries(ours.map((our) => [our.lane.name, ratiosOf(our)]))
+  };
+}
+
+/** The lowest ratio for each storage, lane of `src/` and lane that it was compared with. */
+export function findWorst(cells: readonly Cell[]): WorstRatio[] {
   const worst = new Map<string, WorstRatio>();
   for (const { storage, ratios } of cells) {
-    for (const [against, { median, worstRound }] of Object.entries(ratios)) {
-      const key = `${storage} ${against}`;
-      const known = worst.get(key);
-      worst.set(key, {
-        storage,
-        lane,
-        against,
-        median: Math.min(median, known?.median ?? median),
-        worstRound: Math.min(worstRound, known?.worstRound ?? worstRound)
-      });
+    for (const [lane, ratiosOfLane] of Object.entries(ratios)) {
+      for (const [against, { median, worstRound }] of Object.entries(ratiosOfLane)) {
+        const key = `${storage} ${lane} ${against}`;
+        const known = worst.get(key);
+        const lowest = {
+          median: Math.min(median, known?.median ?? median),
+          worstRound: Math.min(worstRound, known?.worstRound ?? worstRound)
+        };
+        worst.set(key, { storage, lane, against, ...lowest });
+      }
     }
   }
   return [...worst.values()];
@@ -66,29 +76,24 @@ export function findWorst(cells: readonly Cell[], lane: string): WorstRatio[] {
 
 /** The cells as a table for people. */
 export function toTable(cells: readonly Cell[]): string {
-  const header = ["storage", "connections", "lane", "calls/s", "of it (worst round)", "workerd ms/call", "client ms/call"];
+  const peers = [...new Set(cells.flatMap(({ ratios }) => Object.values(ratios).flatMap((ratiosOfLane) => Object.keys(ratiosOfLane))))];
+  const header = ["storage", "connections", "lane", "calls/s", ...peers.map((name) => `of ${name}`), "workerd ms/call", "client ms/call"];
   const rows = cells.flatMap(({ storage, connections, lanes, ratios }) =>
-    Object.entries(lanes).map(([name, figures]) => {
-      const ratio = ratios[name];
-      return [
-        storage,
-        String(connections),
-        name,
-        figures.callsPerSecond.toFixed(0),
-        ratio ? `${ratio.median.toFixed(2)} (${ratio.worstRound.toFixed(2)})` : "",
-        figures.serverCpuMsPerCall?.toFixed(3) ?? "?",
-        figures.clientCpuMsPerCall.toFixed(3)
-      ];
-    })
+    Object.entries(lanes).map(([name, figures]) => [
+      storage,
+      String(connections),
+      name,
+      figures.callsPerSecond.toFixed(0),
+      ...peers.map((peer) => showRatio(ratios[name]?.[peer])),
+      figures.serverCpuMsPerCall?.toFixed(3) ?? "?",
+      figures.clientCpuMsPerCall.toFixed(3)
+    ])
   );
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const toLine = (row: readonly string[]) =>
-    row
-      .map((text, column) => text.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd();
-  return [header, widths.map((width) => "-".repeat(width)), ...rows].map(toLine).join("\n");
+  return layOut([header, ...rows]);
 }
+
+/** The median, and the worst round in parentheses. */
+const showRatio = (ratio: Ratio | undefined): string => (ratio ? `${ratio.median.toFixed(2)} (${ratio.worstRound.toFixed(2)})` : "");
 
 /** The worst ratios, a line each. */
 export function toSummary(worst: readonly WorstRatio[]): string {
@@ -97,6 +102,11 @@ export function toSummary(worst: readonly WorstRatio[]): string {
       return `${lane} / ${against} on ${storage}: ${median.toFixed(2)} at its worst number of connections; worst single round ${worstRound.toFixed(2)}`;
     })
     .join("\n");
+}
+
+function toRatio(ours: readonly Sample[], theirs: readonly Sample[]): Ratio {
+  const byRound = ours.map((sample, round) => rateOf(sample) / rateOf(theirs[round] ?? sample));
+  return { median: rounded(median(byRound), 3), worstRound: rounded(Math.min(...byRound), 3) };
 }
 
 function toFigures(rounds: readonly Sample[]): LaneFigures {
@@ -114,12 +124,3 @@ function toFigures(rounds: readonly Sample[]): LaneFigures {
 const rateOf = ({ calls, elapsedMs }: Sample): number => (calls * 1000) / elapsedMs;
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const [low = 0, high = 0] = [sorted[middle - 1], sorted[middle]];
-  return sorted.length % 2 === 1 ? high : (low + high) / 2;
-}
-
-const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));

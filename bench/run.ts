@@ -29,7 +29,7 @@ async function bench(options: BenchOptions): Promise<void> {
   await Promise.all(options.lanes.map(({ main }) => buildWorker(CONFIG, main)));
   const cells: Cell[] = [];
   for (const storage of options.storages) cells.push(...(await measureStorage(storage, options)));
-  const worst = findWorst(cells, options.lanes[0]?.name ?? "");
+  const worst = findWorst(cells);
   console.log(`\n${toTable(cells)}\n\n${toSummary(worst)}`);
   writeResults({
     command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
@@ -56,7 +56,7 @@ async function measureStorage(storage: Storage, { lanes, connections, rounds, se
   try {
     const running: RunningLane[] = [];
     for (const lane of lanes) {
-      const worker = await startBuiltWorker({ configPath: CONFIG, main: lane.main, stateDir: join(stateDir, lane.name) });
+      const worker = await startBuiltWorker({ configPath: CONFIG, main: lane.main, stateDir: join(stateDir, lane.name), ...lane.start });
       workers.push(worker);
       running.push({ lane, pid: worker.pid, port: Number(new URL(worker.url).port) });
     }
@@ -64,8 +64,8 @@ async function measureStorage(storage: Storage, { lanes, connections, rounds, se
     for (const count of connections) {
       console.log(`${storage} (${fileSystem}), ${count} connection${count === 1 ? "" : "s"} …`);
       const samples = await measureRounds(running, count, { rounds, seconds });
-      const names = lanes.map(({ name }) => name);
-      cells.push(toCell({ storage, fileSystem, connections: count }, names, samples));
+      const measured = lanes.map((lane, index) => ({ lane, rounds: samples[index] ?? [] }));
+      cells.push(toCell({ storage, fileSystem, connections: count }, measured));
     }
     return cells;
   } finally {

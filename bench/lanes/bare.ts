@@ -7,6 +7,7 @@ import type { Lane } from "./lane.ts";
 export const bare: Lane = {
   name: "bare",
   about: "a plain Durable Object that parses the body, inserts the same row and answers the same JSON",
+  isOurs: false,
   main: "bench/workers/bare-worker.ts",
   open: async (port) => sessionOn(new HttpConnection(port), randomUUID())
 };

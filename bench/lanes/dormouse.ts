@@ -5,6 +5,7 @@ import type { Lane } from "./lane.ts";
 export const dormouse: Lane = {
   name: "dormouse",
   about: "src/ with one tool: one hop, a row of history per call, no credentials (local mode)",
+  isOurs: true,
   main: "bench/workers/dormouse-worker.ts",
   open: openMcpSession
 };

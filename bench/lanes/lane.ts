@@ -1,11 +1,17 @@
+import type { BuiltWorkerOptions } from "../../test/support/built-worker.ts";
+
 /** One way to serve the same call, measured beside the others. A lane is one file: see `dormouse.ts`. */
 export interface Lane {
   readonly name: string;
   /** What a reader of the figures should know of it, in one line. */
   readonly about: string;
+  /** Whether it serves from `src/`: those lanes are compared with the others. */
+  readonly isOurs: boolean;
   /** The entry of its Worker, from the root of the repository. */
   readonly main: string;
-  /** Opens one connection with a session of its own. */
+  /** What its Worker is started with, where that is not what local mode needs. */
+  readonly start?: Pick<BuiltWorkerOptions, "bindings" | "kv">;
+  /** Opens one connection with an object of its own. */
   open(port: number): Promise<Session>;
 }
 
@@ -18,6 +24,9 @@ export interface Session {
   call(id: number): Promise<void>;
   close(): void;
 }
+
+/** More connections than this are not measured. */
+export const MAX_CONNECTIONS = 256;
 
 /** The first id of a session. */
 export const FIRST_ID = 100_000_000;

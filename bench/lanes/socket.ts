@@ -4,6 +4,7 @@ import { checkAnswer, type Lane, type Session, toCall } from "./lane.ts";
 export const socket: Lane = {
   name: "socket",
   about: "src/ as in dormouse, over a WebSocket with a session of its own",
+  isOurs: true,
   main: "bench/workers/dormouse-worker.ts",
   open: openSocket
 };

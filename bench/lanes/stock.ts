@@ -5,6 +5,7 @@ import type { Lane } from "./lane.ts";
 export const stock: Lane = {
   name: "stock",
   about: "McpAgent.serve of the agents package with the same tool: no history, no credentials",
+  isOurs: false,
   main: "bench/workers/stock-worker.ts",
   open: openMcpSession
 };

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { createCallsTable, insertCall } from "./call-row.ts";
 
 interface EchoRequest {
   readonly id: number;
@@ -9,29 +10,18 @@ interface EchoRequest {
 export class SessionAgent extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    ctx.storage.sql.exec(
-      `CREATE TABLE IF NOT EXISTS calls (
-         seq INTEGER PRIMARY KEY, tool TEXT NOT NULL, outcome TEXT NOT NULL, started_ms INTEGER NOT NULL, duration_ms INTEGER,
-         era TEXT NOT NULL, client TEXT NOT NULL, trace TEXT, arguments TEXT, preview TEXT, result TEXT, error TEXT
-       ) STRICT`
-    );
+    createCallsTable(ctx.storage.sql);
   }
 
   override async fetch(request: Request): Promise<Response> {
     const { id, params } = await request.json<EchoRequest>();
     const { text } = params.arguments;
-    this.ctx.storage.sql.exec(
-      "INSERT INTO calls (tool, outcome, started_ms, duration_ms, era, client, arguments, preview, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      params.name,
-      "ok",
-      Date.now(),
-      0,
-      "sessionful",
-      "bench/1.0.0",
-      JSON.stringify(params.arguments),
-      text,
-      null
-    );
+    insertCall(this.ctx.storage.sql, {
+      tool: params.name,
+      era: "sessionful",
+      arguments: JSON.stringify(params.arguments),
+      preview: text
+    });
     const body = JSON.stringify({ result: { content: [{ type: "text", text }], structuredContent: { text } }, jsonrpc: "2.0", id });
     return new Response(body, { headers: { "content-type": "application/json", "cache-control": "no-store" } });
   }

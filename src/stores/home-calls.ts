@@ -11,7 +11,11 @@ export interface HomeCall extends Call {
 }
 
 /** A filter whose session is the short name of an object. */
-type StoredFilter = Omit<CallFilter, "session"> & { readonly session: string | undefined };
+type StoredFilter = Omit<CallFilter, "session"> & {
+  readonly session: string | undefined;
+  /** Between which numbers the calls of that session lie, both inclusive: all others need not be read to find them. */
+  readonly numbers?: readonly [number, number] | undefined;
+};
 
 /** The table `home_calls`: the calls of all sessions of a principal, and those of the stateless era. Only this class writes it. */
 export class HomeCalls implements CallRecorder {
@@ -233,6 +237,7 @@ function toConditions(filter: StoredFilter): { conditions: string[]; bindings: S
     bindings.push(...values);
   };
   if (filter.session !== undefined) where("session = ?", filter.session);
+  if (filter.numbers !== undefined) where("seq BETWEEN ? AND ?", ...filter.numbers);
   if (filter.tool !== undefined) where("tool = ?", filter.tool);
   if (filter.outcome !== undefined) where("outcome = ?", filter.outcome);
   // The numbers follow the time of recording, which is never before the start: they bound the scan, the time decides.

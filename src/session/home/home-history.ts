@@ -1,3 +1,4 @@
+import { firstNumberAt } from "../../mcp/call-number.ts";
 import { NotFound } from "../../mcp/errors.ts";
 import { mintHandle, mintSessionHandle, ownerRef, readHandle } from "../../mcp/handle.ts";
 import type {
@@ -58,6 +59,10 @@ export function takeShipment({ calls, sessions }: HomeHistoryOptions, session: S
   });
 }
 
+/** Between which numbers the calls of a session lie: none was recorded before the first started. */
+const numbersOf = (session: HomeSession | undefined): [number, number] =>
+  session ? [firstNumberAt(session.firstMs), session.shippedThrough] : [0, 0];
+
 /** The history of a principal, as whoever asks sees it. */
 export function createHomeHistory(options: HomeHistoryOptions, { principalId, session: asking }: Asker): History {
   const { calls, sessions, keyring, own, sizeBytes, sessionDoor } = options;
@@ -68,7 +73,10 @@ export function createHomeHistory(options: HomeHistoryOptions, { principalId, se
     session: session === own ? undefined : mintSessionHandle(keyring, principalId, session)
   });
 
-  const toStored = <F extends CallFilter>({ session, ...filter }: F) => ({ ...filter, session: refOf(session) });
+  const toStored = <F extends CallFilter>({ session, ...filter }: F) => {
+    const ref = refOf(session);
+    return { ...filter, session: ref, numbers: ref === undefined || ref === own ? undefined : numbersOf(sessions.get(ref)) };
+  };
 
   /** The short name of the session that a filter means; `undefined` for all. */
   const refOf = (session: string | undefined): string | undefined => {
