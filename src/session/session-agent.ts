@@ -6,28 +6,26 @@ import type { Catalog } from "../mcp/catalog.ts";
 import { type Change, toNotification } from "../mcp/context.ts";
 import { ownerRef } from "../mcp/handle.ts";
 import type { HomeDoor } from "../mcp/home-door.ts";
-import { homeNameOf } from "../mcp/home-name.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { Principal } from "../mcp/principal.ts";
-import { isNameless, mintSessionId, SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
+import { isNameless, mintSessionId, type SessionInit } from "../mcp/session-id.ts";
 import { createObjectRequestReader, type ObjectRequest } from "../mcp/session-request.ts";
 import { createSessionfulServer } from "../sdk/sessionful.ts";
 import { type Serve, Switchboard } from "../sdk/switchboard.ts";
 import { Calls } from "../stores/calls.ts";
 import { StoredConversation } from "../stores/conversations.ts";
 import { Events } from "../stores/events.ts";
-import { type SessionFacts, SessionRecord } from "../stores/session-record.ts";
-import { HeldKeys } from "./held-keys.ts";
+import type { SessionRecord } from "../stores/session-record.ts";
+import { HomeLink } from "./home-link.ts";
 import { HttpLane, type StreamLimits } from "./http-lane.ts";
-import { LeasedPermits } from "./permits.ts";
 import { closeBack, createReaders } from "./readers.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRemoteHistory } from "./remote-history.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionLife } from "./session-life.ts";
-import { Shipper } from "./shipper.ts";
 import { SocketLane, type SocketLimits } from "./socket-lane.ts";
 import { type SocketAttachment, Sockets } from "./sockets.ts";
+import { sweepSession } from "./sweep-session.ts";
 
 /** What a test may make otherwise, to see that it notices. */
 export interface SessionAgentOptions {
@@ -69,20 +67,19 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     readonly #read = createObjectRequestReader();
     readonly #deadlines = new Deadlines();
     readonly #switchboard = new Switchboard();
-    readonly #record = new SessionRecord(this.ctx.storage, () => this.#facts());
-    readonly #calls = createCalls(this.ctx.storage, this.#record);
+    readonly #link = new HomeLink({
+      storage: this.ctx.storage,
+      createCalls,
+      shipping,
+      name: () => this.getSessionId(),
+      // The generated type of the binding names a class that is made of this one.
+      homeDoor: (name) => this.env.HOME.get(this.env.HOME.idFromName(`home:${name}`)) as unknown as HomeDoor,
+      endedMs: () => this.#life.endedMs,
+      wakeAt: (atMs) => this.#life.wakeAt(atMs)
+    });
     readonly #events = new Events(this.ctx.storage, (expiresMs) => this.#remember(expiresMs));
-    readonly #conversation = new StoredConversation(this.ctx.storage, () => this.#remember(this.#facts().expiresMs));
+    readonly #conversation = new StoredConversation(this.ctx.storage, () => this.#remember(this.#link.facts().expiresMs));
     readonly #life = new SessionLife(this.ctx.storage, this.#base(), () => this._sweep());
-    readonly #shipper = new Shipper(
-      {
-        calls: this.#calls,
-        describe: () => this.#describe(),
-        reportEnded: () => this.#permits?.reportEnded(),
-        wakeAt: (atMs) => this.#life.wakeAt(atMs)
-      },
-      shipping
-    );
     readonly #http = new HttpLane({
       switchboard: this.#switchboard,
       events: this.#events,
@@ -106,13 +103,6 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     /** For the class that extends this one. */
     protected readonly parts: SessionParts = { catalog, deadlines: this.#deadlines, life: this.#life, streamLimits };
     #serveRequest: Serve = () => Promise.reject(new Error("A request came before the session was connected."));
-    readonly #keys = new HeldKeys(
-      () => this.#home(),
-      () => this.getSessionId()
-    );
-    #permits: LeasedPermits | undefined;
-    #client: SessionInit | undefined;
-    #principal: Principal | undefined;
     #connected: Promise<void> | undefined;
 
     // Here and below not async: the base class wraps the async methods that it does not know, and the wrapper starts its life cycle.
@@ -167,23 +157,28 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
 
     /** Likewise. */
     holdsClaim(claim: string): Promise<boolean> {
-      return Promise.resolve(this.#keys.has(claim));
+      return Promise.resolve(this.#link.keys.has(claim));
     }
 
     /** Likewise. */
     dropCalls(seqs: readonly number[]): Promise<void> {
-      this.#calls.drop(seqs);
+      this.#link.calls.drop(seqs);
       return Promise.resolve();
     }
 
     /** Does what is due: see {@link SessionLife}. */
     protected _sweep(): Promise<number | undefined> {
-      return this.#sweepStores();
+      return sweepSession({
+        link: this.#link,
+        events: this.#events,
+        endedMs: this.#life.endedMs,
+        hasSockets: () => this.ctx.getWebSockets().length > 0
+      });
     }
 
     /** The storage was emptied, and the object may be asked again. */
     protected _reset(): void {
-      for (const store of [this.#record, this.#calls, this.#events, this.#conversation]) store.reset();
+      for (const store of [this.#link, this.#events, this.#conversation]) store.reset();
     }
 
     protected override _ensureSchema(): void {
@@ -206,8 +201,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
 
     /** Connects the session for its first request. */
     async #ready(init: SessionInit, principal: Principal): Promise<Serve> {
-      this.#principal ??= principal;
-      this.#client ??= isNameless(init) ? (this.#sockets.introduced() ?? init) : init;
+      if (!this.#link.client) this.#link.introduce(principal, isNameless(init) ? (this.#sockets.introduced() ?? init) : init);
       this.#connected ??= this.init().catch((error: unknown) => {
         this.#connected = undefined; // the next request tries again
         throw error;
@@ -229,15 +223,15 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     #introduce(init: SessionInit, { principal }: SocketAttachment): string {
       const { keyring } = readConfig(this.env);
       if (!keyring) throw new Error("A session starts with a request that the edge let through.");
-      this.#client ??= init;
+      this.#link.introduce(principal, init);
       return mintSessionId(keyring, principal.id, init, this.getSessionId());
     }
 
-    /** What the session id says of the client was put in #client before. */
+    /** What the session id says of the client was told to the link before. */
     async #connect(): Promise<void> {
-      const init = this.#client;
+      const init = this.#link.client;
       if (!init) throw new Error("A session starts with a request that the edge let through.");
-      await this.#life.wake(this.#facts().expiresMs);
+      await this.#life.wake(this.#link.facts().expiresMs);
       const host = this.#createHost(readConfig(this.env));
       const options = { catalog, host, conversation: this.#conversation, switchboard: this.#switchboard, init, askMs: DEFAULTS.askMs };
       const { server, serve } = await createSessionfulServer(options);
@@ -249,22 +243,16 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       const { keyring } = config;
       if (!keyring) throw new Error("A session starts with a request that the edge let through.");
       const owner = ownerRef(this.getSessionId());
-      const permits = new LeasedPermits({
-        rule: config.rate,
-        leaseMs: DEFAULTS.leaseMs,
-        lease: (report) => this.#home().leasePermits(report)
-      });
-      this.#permits = permits;
       return new SessionHost({
-        permits,
-        keys: this.#keys,
+        permits: this.#link.createPermits(config),
+        keys: this.#link.keys,
         owner,
         config,
         keyring,
-        calls: createRecorder(this.#calls, config.history, () => this.#shipper.noticed()),
+        calls: createRecorder(this.#link.calls, config.history, () => this.#link.shipper.noticed()),
         deadlines: this.#deadlines,
         resourcesOfCalls: catalog.resourcesOfCalls,
-        historyOf: ({ id }) => createRemoteHistory(this.#home(), { principalId: id, session: owner }, () => this.#shipper.ship()),
+        historyOf: ({ id }) => createRemoteHistory(this.#link.home(), { principalId: id, session: owner }, () => this.#link.shipper.ship()),
         announce: (change) => this.#announce(change)
       });
     }
@@ -277,16 +265,15 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     }
 
     #endByClient({ init, principal }: ObjectRequest): Response {
-      this.#client ??= init;
-      this.#principal ??= principal;
-      this.#end(this.#facts().expiresMs);
+      this.#link.introduce(principal, init);
+      this.#end(this.#link.facts().expiresMs);
       return new Response(null, { status: 204 });
     }
 
     #end(expiresMs: number): void {
       const { endedMs } = this.#life;
       if (endedMs) return;
-      const isKnown = this.#record.facts !== undefined;
+      const isKnown = this.#link.record.facts !== undefined;
       this.#life.end();
       this.#life.wakeAt(isKnown ? Date.now() + shipping.delayMs : expiresMs);
       this.#http.closeStreams();
@@ -297,51 +284,10 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       if (await this.#life.sweep()) await this.destroy();
     }
 
-    /** Ships what is due, and tells when the object is needed next; not any more once its id has expired, or long after its last call. */
-    async #sweepStores(): Promise<number | undefined> {
-      const nowMs = Date.now();
-      const facts = this.#record.facts;
-      if (!facts) return undefined; // nothing was stored but the mark of its end
-      const shipMs = await this.#shipper.shipDue();
-      const eventsMs = this.#events.sweep();
-      if (shipMs !== undefined) return Math.min(shipMs, eventsMs ?? shipMs);
-      if (nowMs >= facts.expiresMs) return undefined;
-      if (this.#life.endedMs) {
-        this.#calls.dropShipped();
-        return facts.expiresMs;
-      }
-      const idleMs = Math.max(this.#calls.lastMs ?? 0, facts.issuedMs) + DEFAULTS.sessionIdleMs;
-      if (nowMs < idleMs) return Math.min(idleMs, eventsMs ?? idleMs, facts.expiresMs);
-      // Whoever holds a socket has a level and subscriptions here; nobody else would miss them.
-      return this.ctx.getWebSockets().length > 0 ? Math.min(nowMs + DEFAULTS.sessionIdleMs, facts.expiresMs) : undefined;
-    }
-
     /** Something of the session is stored: it must be swept at a time. */
     #remember(atMs: number): void {
-      this.#record.ensure();
+      this.#link.record.ensure();
       this.#life.wakeAt(atMs);
-    }
-
-    /** What the requests of the session have told, for when there is none. */
-    #facts(): SessionFacts {
-      const [principal, init] = [this.#principal, this.#client];
-      if (this.#record.facts) return this.#record.facts;
-      if (!principal || !init) throw new Error("A session stores nothing before a request that the edge let through.");
-      const client = `${init.client.name}/${init.client.version}`;
-      return { home: homeNameOf(principal.id), client, issuedMs: init.issuedMs, expiresMs: init.issuedMs + SESSION_TTL_MS };
-    }
-
-    #describe() {
-      const { facts } = this.#record;
-      if (!facts) return undefined;
-      const { client, issuedMs, expiresMs } = facts;
-      const session = { name: this.getSessionId(), client, issuedMs, expiresMs, endedMs: this.#life.endedMs };
-      return { session, home: this.#home(facts.home) };
-    }
-
-    #home(name: string = this.#facts().home): HomeDoor {
-      // The generated type of the binding names a class that is made of this one.
-      return this.env.HOME.get(this.env.HOME.idFromName(`home:${name}`)) as unknown as HomeDoor;
     }
 
     #base() {
