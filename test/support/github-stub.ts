@@ -6,8 +6,8 @@ import { type LocalServer, sendJson, startLocalServer } from "../../scripts/upst
 export type Behaviour =
   /** As GitHub does when all is well. */
   | "ok"
-  /** The same after two seconds. */
-  | "late"
+  /** As when all is well, {@link SLOW_MS} later. */
+  | "slow"
   /** 502 with a page of HTML, as a proxy's. */
   | "bad_gateway"
   /** Never; the connection stays open. */
@@ -23,6 +23,9 @@ export type Behaviour =
   | "rate_limit"
   /** 429 with `retry-after: 7`. */
   | "retry_after";
+
+/** How long a slow GitHub takes. */
+export const SLOW_MS = 40;
 
 /** A request that the stub has read in full. */
 export interface SeenRequest {
@@ -54,7 +57,8 @@ export async function startGitHubStub(options: { port?: number } = {}): Promise<
     const { method = "GET", url: path = "/" } = request;
     const body = await text(request);
     seen.push({ method, path, body });
-    BEHAVIOURS[path.startsWith(MOVED) ? "ok" : behaviour]({ method, path: path.replace(MOVED, ""), body, request, response });
+    const posts = seen.filter((one) => one.method === "POST").length;
+    BEHAVIOURS[path.startsWith(MOVED) ? "ok" : behaviour]({ method, path: path.replace(MOVED, ""), body, posts, request, response });
   }, options.port);
   return {
     ...server,
@@ -74,18 +78,19 @@ export async function startGitHubStub(options: { port?: number } = {}): Promise<
   };
 }
 
-const LATE_MS = 2000;
 const MOVED = "/moved";
 const LIMIT_RESET_SECONDS = 30;
 
 interface Exchange extends SeenRequest {
+  /** How many requests were POSTs, up to this one. */
+  readonly posts: number;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
 const BEHAVIOURS: Readonly<Record<Behaviour, (exchange: Exchange) => void>> = {
   ok: answerWell,
-  late: (exchange) => void setTimeout(() => answerWell(exchange), LATE_MS),
+  slow: (exchange) => void setTimeout(() => answerWell(exchange), SLOW_MS),
   bad_gateway: ({ response }) => void response.writeHead(502, { "content-type": "text/html" }).end("<h1>502 Bad Gateway</h1>"),
   hang() {},
   conflict: ({ response }) => sendJson(response, 409, { message: "Conflict" }),
@@ -110,7 +115,7 @@ type Endpoint = (exchange: Exchange, parts: readonly string[]) => void;
 const ENDPOINTS: readonly (readonly [method: string, path: RegExp, endpoint: Endpoint])[] = [
   ["GET", /^\/repos\/([^/]+)\/([^/]+)$/, ({ response }, [owner, name]) => sendJson(response, 200, repositoryOf(owner, name))],
   ["GET", /^\/search\/repositories$/, ({ response }) => sendJson(response, 200, searchAnswer())],
-  ["POST", /^\/repos\/([^/]+)\/([^/]+)\/issues$/, ({ response, body }, parts) => sendJson(response, 201, issueOf(parts, body))],
+  ["POST", /^\/repos\/([^/]+)\/([^/]+)\/issues$/, (exchange, parts) => sendJson(exchange.response, 201, issueOf(exchange, parts))],
   ["DELETE", /^\/repos\/[^/]+\/[^/]+\/issues\/comments\/\d+$/, ({ response }) => void response.writeHead(204).end()]
 ];
 
@@ -143,11 +148,11 @@ const repositoryOf = (owner = "", name = "") => ({
 
 const searchAnswer = () => ({ total_count: 1, incomplete_results: false, items: [repositoryOf("octo", "stub")] });
 
-/** Every issue has the number 1: whoever needs state uses the emulator. */
-const issueOf = ([owner, repo]: readonly string[], body: string) => ({
-  id: 1,
-  number: 1,
+/** Each POST makes an issue with a number of its own. Whoever needs state uses the emulator. */
+const issueOf = ({ posts, body }: Exchange, [owner, repo]: readonly string[]) => ({
+  id: posts,
+  number: posts,
   state: "open",
   ...(JSON.parse(body) as object),
-  html_url: `https://github.com/${owner}/${repo}/issues/1`
+  html_url: `https://github.com/${owner}/${repo}/issues/${posts}`
 });

@@ -12,7 +12,13 @@ export interface ToolAnswer {
   readonly content: readonly { readonly type: string; readonly text: string }[];
   readonly structuredContent?: Record<string, unknown>;
   readonly isError?: boolean;
-  readonly _meta?: Record<string, unknown>;
+  readonly _meta?: Readonly<Record<string, unknown>>;
+}
+
+/** What a call differs in from a plain one. */
+export interface CallDetails {
+  readonly meta?: Record<string, unknown>;
+  readonly signal?: AbortSignal;
 }
 
 /** The headers that every client of Streamable HTTP sends. */
@@ -58,22 +64,30 @@ export class RawSession {
   }
 
   /** Sends a body as it is, under this session's id. */
-  post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  post(body: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
     return fetch(this.#url, {
       method: "POST",
       headers: { ...MCP_HEADERS, "mcp-session-id": this.id, ...this.#headers, ...headers },
-      body: typeof body === "string" ? body : JSON.stringify(body)
+      body: typeof body === "string" ? body : JSON.stringify(body),
+      ...(signal && { signal })
     });
   }
 
   /** Sends a request and reads every message of its answer, the final one last. */
-  async request(method: string, params: object = {}): Promise<Received[]> {
-    return readMessages(await this.post({ jsonrpc: "2.0", id: ++this.#lastId, method, params }));
+  async request(method: string, params: object = {}, signal?: AbortSignal): Promise<Received[]> {
+    return readMessages(await this.post({ jsonrpc: "2.0", id: ++this.#lastId, method, params }, {}, signal));
+  }
+
+  /** Ends it, as its client may. */
+  async end(): Promise<void> {
+    const response = await fetch(this.#url, { method: "DELETE", headers: { "mcp-session-id": this.id, ...this.#headers } });
+    if (response.status !== 204) throw new Error(`DELETE answered ${response.status}: ${await response.text()}`);
   }
 
   /** Calls a tool and reads its result. */
-  async call(name: string, args: object = {}): Promise<ToolAnswer> {
-    const answer = (await this.request("tools/call", { name, arguments: args })).at(-1);
+  async call(name: string, args: object = {}, { meta, signal }: CallDetails = {}): Promise<ToolAnswer> {
+    const params = { name, arguments: args, ...(meta && { _meta: meta }) };
+    const answer = (await this.request("tools/call", params, signal)).at(-1);
     if (!answer?.result) throw new Error(`${name} answered ${JSON.stringify(answer)}`);
     return answer.result as unknown as ToolAnswer;
   }

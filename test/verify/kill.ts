@@ -2,8 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createRandom } from "../unit/random.ts";
 import { startFixture } from "./fixture-worker.ts";
 import { CONNECTIONS, type Mode, SESSIONS, startLoad } from "./load.ts";
+import { isAlive } from "./processes.ts";
 import { type Expect, runCheck } from "./run-check.ts";
 import { expectUnansweredQuestion } from "./unanswered-question.ts";
 import { expectUnknownWrite } from "./unfinished-write.ts";
@@ -20,7 +22,7 @@ const LATEST_KILL_MS = 1500;
 async function losesNothing(expect: Expect): Promise<void> {
   const seed = Number(process.argv[2] ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`seed ${seed}, ${SESSIONS} sessions × ${CONNECTIONS} connections, ${ROUNDS} rounds each`);
-  const random = seededRandom(seed);
+  const random = createRandom(seed);
   for (const mode of ["JSON", "SSE"] as const) {
     for (let round = 1; round <= ROUNDS; round++) {
       const found = await killOnce("writes-worker.ts", mode, killMsOf(random));
@@ -61,7 +63,7 @@ async function killOnce(main: string, mode: Mode, killMs: number): Promise<Found
     load.expectLoss();
     const inFlight = load.inFlight();
     await worker.kill("SIGKILL");
-    const isDead = !isAlive(worker.pid);
+    const isDead = !(await isAlive(worker.pid));
     await load.ended();
     const restarted = await startFixture(main, stateDir);
     try {
@@ -91,25 +93,6 @@ function expectKilled(expect: Expect, what: string, { killMs, inFlight, isDead, 
 
 const textOf = (row: { arguments?: string }): string => (JSON.parse(row.arguments ?? "{}") as { text: string }).text;
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
 const killMsOf = (random: () => number): number => Math.round(EARLIEST_KILL_MS + random() * (LATEST_KILL_MS - EARLIEST_KILL_MS));
-
-/** Mulberry32: the same seed, the same moments. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 await runCheck(losesNothing);

@@ -2,16 +2,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MCP_HEADERS, RawSession } from "../support/session.ts";
 import { startFixture } from "./fixture-worker.ts";
 import { objectFilesIn } from "./object-files.ts";
 import { type Expect, runCheck } from "./run-check.ts";
 
-// A thousand sessions that call nothing leave nothing of ours on the disk, and an id that is not ours leaves no object at all.
-// What is looked at are the database files of the runtime. The control is a session that calls: its table must be seen.
+// A thousand sessions that call nothing leave nothing of ours on the disk, nor a home for their principal, and an id that is not
+// ours leaves no object at all. What is looked at are the database files of the runtime. The control is a session that calls: its
+// table must be seen, and its principal's home.
 
 const SESSIONS = 1000;
 const WRONG_IDS = 100;
+/** A session ships its calls 5 s after the first. */
+const SHIPPED_MS = 7000;
 
 async function storesNothing(expect: Expect): Promise<void> {
   const stateDir = await mkdtemp(join(tmpdir(), "dormouse-storage-"));
@@ -24,8 +28,10 @@ async function storesNothing(expect: Expect): Promise<void> {
     for (let i = 0; i < WRONG_IDS; i++)
       for (const method of ["POST", "GET", "DELETE"]) statuses.add(await askWith(url, method, crypto.randomUUID()));
     const afterWrong = (await objectFilesIn(stateDir)).length;
+    const homesBefore = (await objectFilesIn(stateDir, "Home")).length;
     const caller = await RawSession.begin(url);
     await caller.call("echo", { text: "control" });
+    await sleep(SHIPPED_MS);
     await worker.stop();
 
     expect("every id that is not ours was refused as not found", statuses.size === 1 && statuses.has(404), [...statuses]);
@@ -34,6 +40,9 @@ async function storesNothing(expect: Expect): Promise<void> {
     const ours = tables.filter((names) => names.length > 0);
     expect(`of ${tables.length} objects only the one that called has stored something`, ours.length === 1, ours.slice(0, 5));
     expect("the control is seen: that one has the table of calls", ours[0]?.includes("calls") ?? false, ours[0]);
+    const homes = (await objectFilesIn(stateDir, "Home")).map(tablesOf);
+    expect("nothing of this made a home, until the control shipped its call", homesBefore === 0 && homes.length === 1, homes);
+    expect("the control is seen there, too", homes[0]?.includes("home_calls") ?? false, homes[0]);
   } finally {
     await rm(stateDir, { recursive: true, force: true });
   }

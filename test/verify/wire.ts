@@ -56,12 +56,12 @@ export function resumeSession(url: string, id: string): WireSession {
   };
 }
 
-/** Every row of the session's history, newest first. */
-export async function readHistory(session: WireSession): Promise<readonly Row[]> {
+/** Every row of a history as a session reads it, its own or that of all sessions, newest first. */
+export async function readHistory(session: WireSession, of: "this" | "all" = "this"): Promise<readonly Row[]> {
   const rows: Row[] = [];
   let cursor: unknown;
   do {
-    const { answer } = await session.call("list_calls", { session: "this", limit: 100, ...(cursor !== undefined && { cursor }) });
+    const { answer } = await session.call("list_calls", { session: of, limit: 100, ...(cursor !== undefined && { cursor }) });
     const page = answer.result?.structuredContent;
     if (!page || answer.result?.isError) throw new Error(`list_calls failed: ${JSON.stringify(answer)}`);
     rows.push(...(page.calls as Row[])); // the output schema of list_calls
@@ -75,6 +75,7 @@ export interface Row {
   readonly tool: string;
   readonly outcome: string;
   readonly arguments?: string;
+  readonly preview?: string;
 }
 
 const post = (url: string, message: object, headers: Record<string, string>): Promise<Response> =>
