@@ -128,6 +128,9 @@ export interface Usage {
   readonly durationMs: number;
   /** Calls of the time that came in a session: their rows are written twice. */
   readonly sessionCalls: number;
+  /** How many bursts the calls of the time came in, and of those how many in a session: it ships each burst by itself. */
+  readonly bursts: number;
+  readonly sessionBursts: number;
 }
 
 /** The history of one principal, of all sessions and both eras. */

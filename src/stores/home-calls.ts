@@ -1,13 +1,18 @@
 import { numberFromBase32, numberToBase32 } from "../lib/base32.ts";
 import { firstNumberAt, nextCallNumber } from "../mcp/call-number.ts";
 import { InvalidInput, type Outcome } from "../mcp/errors.ts";
-import type { Activity, Call, CallEnd, CallFilter, CallQuery, CallRecorder, CallStart, Tally } from "../mcp/history.ts";
+import type { Activity, Call, CallEnd, CallFilter, CallQuery, CallRecorder, CallStart, Tally, Usage } from "../mcp/history.ts";
 import { CALL_COLUMNS, CALL_PLACEHOLDERS, type CallState, IS_OPEN, toBindings, toCall } from "./call-row.ts";
 import type { HomeRecord } from "./home-record.ts";
 
 /** A call and the session it came in: the short name of the session's object, or of home's own. */
 export interface HomeCall extends Call {
   readonly session: string;
+}
+
+/** How many calls there are: those that are kept, and of a time the same as in {@link Usage}. */
+export interface CallCount extends Pick<Usage, "calls" | "durationMs" | "sessionCalls" | "bursts" | "sessionBursts"> {
+  readonly kept: number;
 }
 
 /** A filter whose session is the short name of an object. */
@@ -149,22 +154,32 @@ export class HomeCalls implements CallRecorder {
       .map(({ started_ms }) => Number(started_ms));
   }
 
-  /** How many calls are kept, and of those since a time: how many, of how many milliseconds, and how many of them of sessions. */
-  count(sinceMs: number): { kept: number; calls: number; durationMs: number; sessionCalls: number } {
-    if (!this.#record.hasTables) return { kept: 0, calls: 0, durationMs: 0, sessionCalls: 0 };
+  /**
+   * Counts what is kept, and what of it came since a time.
+   * @param burstMs the calls of a session within so many milliseconds are one burst, to a good approximation
+   */
+  count(sinceMs: number, burstMs: number): CallCount {
+    if (!this.#record.hasTables) return { kept: 0, calls: 0, durationMs: 0, sessionCalls: 0, bursts: 0, sessionBursts: 0 };
     this.#prepare();
     const [kept] = this.#exec("SELECT count(*) AS calls FROM home_calls");
+    // A number is bound as a real, by which a division leaves a fraction.
     const [since] = this.#exec(
-      "SELECT count(*) AS calls, sum(duration_ms) AS duration, count(*) FILTER (WHERE session <> ?) AS sessions FROM home_calls WHERE seq >= ? AND started_ms >= ?",
+      `SELECT sum(calls) AS calls, sum(duration) AS duration, count(*) AS bursts,
+         sum(calls) FILTER (WHERE session <> ?1) AS session_calls, count(*) FILTER (WHERE session <> ?1) AS session_bursts
+       FROM (SELECT session, count(*) AS calls, sum(duration_ms) AS duration FROM home_calls
+             WHERE seq >= ?2 AND started_ms >= ?3 GROUP BY session, CAST(started_ms / ?4 AS INTEGER))`,
       this.#own,
       firstNumberAt(sinceMs),
-      sinceMs
+      sinceMs,
+      burstMs
     );
     return {
       kept: Number(kept?.calls),
-      calls: Number(since?.calls),
+      calls: Number(since?.calls ?? 0),
       durationMs: Number(since?.duration ?? 0),
-      sessionCalls: Number(since?.sessions)
+      sessionCalls: Number(since?.session_calls ?? 0),
+      bursts: Number(since?.bursts),
+      sessionBursts: Number(since?.session_bursts)
     };
   }
 

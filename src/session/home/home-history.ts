@@ -1,3 +1,4 @@
+import { DEFAULTS } from "../../config.ts";
 import { firstNumberAt } from "../../mcp/call-number.ts";
 import { NotFound } from "../../mcp/errors.ts";
 import { mintHandle, mintSessionHandle, ownerRef, readHandle } from "../../mcp/handle.ts";
@@ -146,17 +147,9 @@ export function createHomeHistory(options: HomeHistoryOptions, { principalId, se
     },
 
     async usage(sinceMs: number): Promise<Usage> {
-      const counted = calls.count(sinceMs);
+      const { kept, ...counted } = calls.count(sinceMs, DEFAULTS.shipping.delayMs);
       const sessionCount = sessions.count();
-      return {
-        callsKept: counted.kept,
-        calls: counted.calls,
-        sessions: sessionCount,
-        rows: counted.kept + sessionCount,
-        sizeBytes: sizeBytes(),
-        durationMs: counted.durationMs,
-        sessionCalls: counted.sessionCalls
-      };
+      return { ...counted, callsKept: kept, sessions: sessionCount, rows: kept + sessionCount, sizeBytes: sizeBytes() };
     }
   };
 }

@@ -165,6 +165,27 @@ describe("HomeCalls", () => {
     expect([isLeft, kept, isEmpty]).toEqual([true, 1, true]);
   });
 
+  it("counts the bursts that calls came in: those of one session within a few seconds", async () => {
+    const counted = await inHome((calls) => {
+      const startedMs = Date.now() - 100_000;
+      calls.take("aaaaaaaa", [of(1), of(2, { startedMs: 0 })], 0); // numbers from before the time
+      const later = [0, 1, 4_999, 5_000].map((ms, index) => of(10 ** 12 + index, { startedMs: startedMs - (startedMs % 5000) + ms }));
+      calls.take("aaaaaaaa", later, 2);
+      calls.take("bbbbbbbb", later.slice(0, 1), 0);
+      calls.append({ ...start, ...end });
+      return calls.count(startedMs - 10_000, 5000);
+    });
+    expect(counted).toEqual({ kept: 8, calls: 6, durationMs: 30, sessionCalls: 5, bursts: 4, sessionBursts: 3 });
+  });
+
+  it("counts nothing where nothing is", async () => {
+    const counted = await inHome((calls) => {
+      calls.append({ ...start, ...end });
+      return calls.count(Date.now() + 60_000, 5000);
+    });
+    expect(counted).toEqual({ kept: 1, calls: 0, durationMs: 0, sessionCalls: 0, bursts: 0, sessionBursts: 0 });
+  });
+
   it("refuses a cursor that it did not make", async () => {
     await expect(
       inHome((calls) => {
