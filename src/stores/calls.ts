@@ -85,10 +85,13 @@ export class Calls implements CallRecorder {
     return this.#hasUnsettled;
   }
 
-  /** Deletes calls that home has deleted. */
+  /** Deletes calls that home has deleted. It had them settled, also where this object was never told so. */
   drop(seqs: readonly number[]): void {
     if (!this.#record.hasTables) return;
-    for (const seq of seqs) this.#exec("DELETE FROM calls WHERE seq = ?", seq);
+    for (const seq of seqs) {
+      this.#exec("DELETE FROM calls WHERE seq = ?", seq);
+      if (this.#hasUnsettled) this.#exec("DELETE FROM unsettled WHERE seq = ?", seq);
+    }
   }
 
   /** Deletes what home has: a session that has ended needs no copy. */

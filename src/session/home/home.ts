@@ -125,7 +125,7 @@ export function homeOf(Base: SessionAgentClass) {
       const beforeMs = nowMs - readConfig(this.env).retentionMs;
       const isLeft = [
         ...[this.#calls.prune(beforeMs), this.#sessions.prune(beforeMs)],
-        ...[this.#states.prune(nowMs), this.#keyRows.prune(nowMs)]
+        ...[this.#states.prune(nowMs), this.#keyRows.prune(nowMs), this.#rate.isCounting()]
       ].includes(true);
       return isLeft ? nowMs + DEFAULTS.homeSweepMs : undefined;
     }

@@ -32,6 +32,12 @@ export class RateDesk {
     this.#known()?.report(Date.now(), report);
   }
 
+  /** Whether any permit counts as used or leased: it must not be forgotten. */
+  isCounting(): boolean {
+    const [rule, ledger] = [this.#rule(), this.#known()];
+    return rule !== undefined && ledger !== undefined && ledger.remaining(Date.now()) < rule.limit;
+  }
+
   /** The storage was emptied. */
   reset(): void {
     this.#ledger = undefined;

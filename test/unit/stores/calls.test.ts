@@ -117,4 +117,17 @@ describe("Calls", () => {
     });
     expect(left).toEqual([{ outcome: "running" }, { outcome: "ok" }]);
   });
+
+  it("waits for no call that was deleted, though it was shipped open and nobody knows whether home was told of its end", async () => {
+    const waits = await inObject((storage) => {
+      const calls = createCalls(storage);
+      const open = calls.open(start, "pending");
+      calls.markShipped(calls.unshipped(50));
+      calls.settle(open, end);
+      calls.unshipped(50); // home took it, and the answer was lost
+      calls.drop([open]);
+      return [calls.hasUnsettled, createCalls(storage).hasUnsettled];
+    });
+    expect(waits).toEqual([false, false]);
+  });
 });
