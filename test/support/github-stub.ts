@@ -8,6 +8,8 @@ export type Behaviour =
   | "ok"
   /** As when all is well, {@link SLOW_MS} later. */
   | "slow"
+  /** The same, two seconds later. */
+  | "late"
   /** 502 with a page of HTML, as a proxy's. */
   | "bad_gateway"
   /** Never; the connection stays open. */
@@ -26,6 +28,8 @@ export type Behaviour =
 
 /** How long a slow GitHub takes. */
 export const SLOW_MS = 40;
+
+const LATE_MS = 2000;
 
 /** A request that the stub has read in full. */
 export interface SeenRequest {
@@ -90,6 +94,7 @@ interface Exchange extends SeenRequest {
 
 const BEHAVIOURS: Readonly<Record<Behaviour, (exchange: Exchange) => void>> = {
   ok: answerWell,
+  late: (exchange) => void setTimeout(() => answerWell(exchange), LATE_MS),
   slow: (exchange) => void setTimeout(() => answerWell(exchange), SLOW_MS),
   bad_gateway: ({ response }) => void response.writeHead(502, { "content-type": "text/html" }).end("<h1>502 Bad Gateway</h1>"),
   hang() {},

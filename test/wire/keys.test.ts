@@ -108,7 +108,7 @@ describe("a key", () => {
   });
 
   it("lets who comes second wait for the first, in whatever session", async () => {
-    stub.behave("slow");
+    stub.behave("late");
     const key = newKey();
     const first = (await RawSession.begin(url)).call("create_note", { ...NOTE, idempotency_key: key });
     await expect.poll(() => stub.writes.length).toBe(1);
