@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client as StatelessClient, StreamableHTTPClientTransport as StatelessTransport } from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { REVISION } from "../support/stateless.ts";
 import { runInspectorCli } from "./inspector-cli.ts";
 import { createMcpRemote } from "./mcp-remote.ts";
 import { npmStart } from "./npm-start.ts";
@@ -26,7 +28,10 @@ async function servesClientsOfOthers(expect: Expect): Promise<void> {
   try {
     const server = await npmStart();
     try {
-      await inspect(expect, server.mcpUrl, home);
+      // One server at one time: the Inspector with a session and without one, then SDK v1 behind mcp-remote, and SDK v2.
+      await inspect(expect, "Inspector", server.mcpUrl, home);
+      await inspect(expect, "Inspector, stateless", server.mcpUrl, home, "--protocol-era", "modern");
+      await callStateless(expect, server.mcpUrl);
       await bridge(expect, server.mcpUrl, home);
     } finally {
       const { ended, left } = await server.terminate();
@@ -37,11 +42,27 @@ async function servesClientsOfOthers(expect: Expect): Promise<void> {
   }
 }
 
-async function inspect(expect: Expect, mcpUrl: string, home: string): Promise<void> {
-  const names = namesOf(await runInspectorCli(mcpUrl, home, "--method", "tools/list"));
-  expect("Inspector: lists the tools", hasAll(names), names);
+async function inspect(expect: Expect, what: string, mcpUrl: string, home: string, ...era: string[]): Promise<void> {
+  const run = (...args: string[]) => runInspectorCli(mcpUrl, home, ...era, ...args);
+  const names = namesOf(await run("--method", "tools/list"));
+  expect(`${what}: lists the tools`, hasAll(names), names);
   const args = Object.entries(SEARCH.arguments).flatMap(([name, value]) => ["--tool-arg", `${name}=${value}`]);
-  expectBurrow(expect, "Inspector", await runInspectorCli(mcpUrl, home, "--method", "tools/call", "--tool-name", SEARCH.name, ...args));
+  expectBurrow(expect, what, await run("--method", "tools/call", "--tool-name", SEARCH.name, ...args));
+}
+
+async function callStateless(expect: Expect, mcpUrl: string): Promise<void> {
+  const client = new StatelessClient({ name: "verify", version: "1" }, { versionNegotiation: { mode: { pin: REVISION } } });
+  await client.connect(new StatelessTransport(new URL(mcpUrl)));
+  try {
+    const names = namesOf(await client.listTools());
+    expect("SDK v2: lists the tools", hasAll(names), names);
+    expectBurrow(expect, "SDK v2", await client.callTool(SEARCH));
+    const listed = await client.callTool({ name: "summarize_activity", arguments: {} });
+    const { total } = listed.structuredContent as { total: { calls: number } }; // its output schema
+    expect("SDK v2: the history has what came by it and by the Inspector without a session", total.calls >= 2, total);
+  } finally {
+    await client.close();
+  }
 }
 
 async function bridge(expect: Expect, mcpUrl: string, home: string): Promise<void> {
