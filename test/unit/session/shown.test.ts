@@ -80,3 +80,14 @@ it("writes one line of JSON per call, without arguments, results or who it was",
   const { call: handle } = (found.calls as { call: string }[])[0] ?? {};
   expect(await createCaller({})("get_call", { call: handle })).toMatchObject({ trace: _meta.traceparent });
 });
+
+it("keeps of a trace what every version has, and nothing that a caller hangs on it", async () => {
+  const session = await begin();
+  const trace = "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const _meta = { traceparent: `${trace}-${"x".repeat(100_000)}` };
+  await (
+    await send("POST", session, { id: 1, method: "tools/call", params: { name: "get_call", arguments: { call: "none" }, _meta } })
+  ).text();
+  const [line = ""] = String((await createCaller({}, session)("export_calls")).ndjson).split("\n");
+  expect(JSON.parse(line)).toMatchObject({ tool: "get_call", trace });
+});
