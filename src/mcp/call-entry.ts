@@ -113,7 +113,8 @@ const TRACE_ID_END = 35;
 
 const toAsked = (ask: Ask): string => ("message" in ask ? ask.message : ask.kind);
 
-const showClient = rememberLast((client: string) => showText(client, MAX_SHOWN_CLIENT));
+/** Shows `name/version` of a client, which anybody chooses as they like. */
+export const showClient = rememberLast((client: string) => showText(client, MAX_SHOWN_CLIENT));
 
 /** The same hash as in the name of the principal's home, so that a line leads to the object. */
 const hashOf = rememberLast(homeNameOf);

@@ -2,6 +2,7 @@ import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { McpAgent } from "agents/mcp";
 import { type Config, DEFAULTS, readConfig, type ShippingTimes } from "../config.ts";
 import { Deadlines } from "../lib/deadlines.ts";
+import { showClient } from "../mcp/call-entry.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import { type Change, toNotification } from "../mcp/context.ts";
 import { ownerRef } from "../mcp/handle.ts";
@@ -324,7 +325,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       const [principal, init] = [this.#principal, this.#client];
       if (this.#record.facts) return this.#record.facts;
       if (!principal || !init) throw new Error("A session stores nothing before a request that the edge let through.");
-      const client = `${init.client.name}/${init.client.version}`;
+      const client = showClient(`${init.client.name}/${init.client.version}`);
       return { home: homeNameOf(principal.id), client, issuedMs: init.issuedMs, expiresMs: init.issuedMs + SESSION_TTL_MS };
     }
 

@@ -91,3 +91,16 @@ it("keeps of a trace what every version has, and nothing that a caller hangs on 
   const [line = ""] = String((await createCaller({}, session)("export_calls")).ndjson).split("\n");
   expect(JSON.parse(line)).toMatchObject({ tool: "get_call", trace });
 });
+
+it("hides a secret that stands in the name of a client", async () => {
+  const name = ["ghp", "a1B2".repeat(9)].join("_");
+  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name, version: "1" } };
+  const begun = await send("POST", undefined, { id: 0, method: "initialize", params });
+  await begun.text();
+  const session = begun.headers.get("mcp-session-id") ?? "";
+  const call = createCaller({}, session);
+  await call("get_call", { call: "none" });
+  expect(await call("list_sessions")).toMatchObject({ sessions: [{ client: "[redacted]/1" }] });
+  const kept = await runInDurableObject(stubOf(session), (_, { storage }) => JSON.stringify([...storage.kv.list()]));
+  for (const text of [kept, await storedIn(home(), "sessions")]) expect(text).not.toContain(name);
+});
