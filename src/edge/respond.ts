@@ -1,5 +1,6 @@
 import type { JsonObject } from "../lib/json.ts";
 import { type RequestId, RPC_CODES } from "../mcp/json-rpc.ts";
+import { showStack } from "../mcp/redact.ts";
 
 /** Why the edge refuses a request: its HTTP status and JSON-RPC code, in one table. */
 const REFUSALS = {
@@ -53,8 +54,7 @@ export function refuse(reason: RefusalReason, message: string, { id, headers, da
 /** Refuses a request that failed for no reason that was foreseen; nothing of the exception goes to the client. */
 export function refuseUnforeseen(error: unknown, id: RequestId | null = null): Response {
   const correlation = crypto.randomUUID();
-  const stack = error instanceof Error ? error.stack : String(error);
-  console.error(JSON.stringify({ level: "error", event: "request_failed", correlation, stack }));
+  console.error(JSON.stringify({ level: "error", event: "request_failed", correlation, stack: showStack(error) }));
   return refuse("internal_error", "The server failed unexpectedly. Try again.", { id, data: { correlation } });
 }
 

@@ -6,7 +6,7 @@ import type { CallEnd, CallStart } from "./history.ts";
 import { homeNameOf } from "./home-name.ts";
 import type { Host, Invocation } from "./host.ts";
 import { showArguments, showText } from "./redact.ts";
-import { readTraceparent } from "./trace.ts";
+import { keepTraceparent } from "./trace.ts";
 
 // What is kept of arguments and answers is for showing; a row stays far below the 2 MB that storage allows.
 const MAX_SHOWN_TOOL = 64;
@@ -45,7 +45,7 @@ export class CallEntry {
       startedMs: continues?.startedMs ?? Date.now(),
       era,
       client: showClient(client),
-      trace: readTraceparent(meta.traceparent) && String(meta.traceparent),
+      trace: keepTraceparent(meta.traceparent),
       arguments: showArguments(args, MAX_SHOWN_ARGUMENTS)
     };
   }
@@ -113,7 +113,8 @@ const TRACE_ID_END = 35;
 
 const toAsked = (ask: Ask): string => ("message" in ask ? ask.message : ask.kind);
 
-const showClient = rememberLast((client: string) => showText(client, MAX_SHOWN_CLIENT));
+/** Shows `name/version` of a client, which anybody chooses as they like. */
+export const showClient = rememberLast((client: string) => showText(client, MAX_SHOWN_CLIENT));
 
 /** The same hash as in the name of the principal's home, so that a line leads to the object. */
 const hashOf = rememberLast(homeNameOf);

@@ -15,6 +15,7 @@ import { type Claim, digestOf, IDEMPOTENCY_ARGUMENT, readKey } from "./idempoten
 import { RPC_CODES } from "./json-rpc.ts";
 import { LoopGuard } from "./loop-guard.ts";
 import { RateLimited } from "./rate-limited.ts";
+import { showStack } from "./redact.ts";
 import { textOf, toFittingResult } from "./tool-result.ts";
 
 /**
@@ -164,6 +165,5 @@ async function settle(claim: Claim | undefined, outcome: Parameters<Extract<Clai
 }
 
 function logUnforeseen(ref: string, tool: Tool, error: unknown): void {
-  const stack = error instanceof Error ? error.stack : String(error);
-  console.error(JSON.stringify({ level: "error", event: "tool_failed", ref, tool: tool.name, stack }));
+  console.error(JSON.stringify({ level: "error", event: "tool_failed", ref, tool: tool.name, stack: showStack(error) }));
 }

@@ -12,6 +12,7 @@ import { namesOfFaults } from "./faults.ts";
 import type { Host, Invocation } from "./host.ts";
 import { RPC_CODES } from "./json-rpc.ts";
 import type { Scope } from "./principal.ts";
+import { showStack, showText } from "./redact.ts";
 
 /** Serves one method of the protocol. Throws RpcError, and nothing of an exception that was not foreseen. */
 export type Method = (params: JsonObject, invocation: Invocation, host: Host) => Promise<object>;
@@ -118,8 +119,9 @@ async function guarded(what: string, invocation: Invocation, host: Host, run: (c
     if (error instanceof InvalidInput) throw invalidParams(error.message);
     if (error instanceof ToolError) throw new RpcError(RPC_CODES.internalError, error.message, { reason: "failed" });
     const correlation = crypto.randomUUID();
-    const stack = error instanceof Error ? error.stack : String(error);
-    console.error(JSON.stringify({ level: "error", event: "read_failed", correlation, what, stack }));
+    console.error(
+      JSON.stringify({ level: "error", event: "read_failed", correlation, what: showText(what, 200), stack: showStack(error) })
+    );
     throw new RpcError(RPC_CODES.internalError, "This failed unexpectedly.", { reason: "unforeseen", correlation });
   }
 }

@@ -29,6 +29,9 @@ export function showText(text: string, limit: number): string {
   return cut(redactHead(text, limit), limit);
 }
 
+/** Shows where an error came from, for the log: its message may repeat what an upstream said, or an argument. */
+export const showStack = (error: unknown): string => redactText((error instanceof Error && error.stack) || String(error));
+
 /** @param show gives what is shown of a text; `undefined` where nothing more is. */
 function redactWith(show: (text: string) => string | undefined, value: Json): Json {
   if (typeof value === "string") return show(value) ?? "";

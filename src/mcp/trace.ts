@@ -19,6 +19,12 @@ export function readTraceparent(value: unknown): TraceParent | undefined {
   return ALL_ZERO.test(traceId) || ALL_ZERO.test(parent) ? undefined : { traceId, parent };
 }
 
+/**
+ * What is kept of a `traceparent`: the fields that every version begins with; `undefined` for an invalid one. What a version to come
+ * adds to them is anybody's text, of any length.
+ */
+export const keepTraceparent = (value: unknown): string | undefined => readTraceparent(value) && String(value).slice(0, OUR_LENGTH);
+
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-|$)/;
 const ALL_ZERO = /^0+$/;
 const OUR_VERSION = "00";

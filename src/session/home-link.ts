@@ -1,4 +1,5 @@
 import { type Config, DEFAULTS, type ShippingTimes } from "../config.ts";
+import { showClient } from "../mcp/call-entry.ts";
 import type { HomeDoor } from "../mcp/home-door.ts";
 import { homeNameOf } from "../mcp/home-name.ts";
 import type { Principal } from "../mcp/principal.ts";
@@ -61,7 +62,7 @@ export class HomeLink {
     if (this.record.facts) return this.record.facts;
     const [principal, init] = [this.#principal, this.#client];
     if (!principal || !init) throw new Error("A session stores nothing before a request that the edge let through.");
-    const client = `${init.client.name}/${init.client.version}`;
+    const client = showClient(`${init.client.name}/${init.client.version}`);
     return { home: homeNameOf(principal.id), client, issuedMs: init.issuedMs, expiresMs: init.issuedMs + SESSION_TTL_MS };
   }
 

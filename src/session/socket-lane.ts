@@ -3,6 +3,7 @@ import { utf8Bytes } from "../lib/text.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import { INITIALIZE_FAULT, readInitialize, toInitializeResult } from "../mcp/initialize.ts";
 import { isMessage, isNotification, isRequest, type Message, type Request, type RequestId, RPC_CODES } from "../mcp/json-rpc.ts";
+import { showStack } from "../mcp/redact.ts";
 import { isNameless, SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
 import type { ReplyPort } from "../sdk/reply-port.ts";
 import type { Serve, Switchboard } from "../sdk/switchboard.ts";
@@ -254,7 +255,7 @@ function close(socket: WebSocket, code: number, reason: string): void {
 }
 
 function logFailure(event: string, error: unknown): void {
-  console.error(JSON.stringify({ level: "error", event, stack: error instanceof Error ? error.stack : String(error) }));
+  console.error(JSON.stringify({ level: "error", event, stack: showStack(error) }));
 }
 
 /** Tells whether the socket took it. */

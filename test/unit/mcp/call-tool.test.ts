@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { z } from "zod";
 import { Deadlines } from "../../../src/lib/deadlines.ts";
 import { callTool } from "../../../src/mcp/call-tool.ts";
@@ -25,7 +25,8 @@ const slice = createCatalog({
   instructions: "",
   tools: [
     defineTool({ ...face, name: "read_it", annotations: readOnly }),
-    defineTool({ ...face, name: "write_it", annotations: additive })
+    defineTool({ ...face, name: "write_it", annotations: additive }),
+    defineTool({ ...face, name: "fail_it", annotations: readOnly, run: ({ answer }) => Promise.reject(new Error(String(answer))) })
   ],
   prompts: [],
   resources: []
@@ -69,4 +70,13 @@ it.each([
     outcome: "unknown",
     preview: "write_it went through, but its answer cannot be shown. Look at what it did before you do more."
   });
+});
+
+it("logs an error that was not foreseen without the secrets in it", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  const secret = ["ghp", "a1B2".repeat(9)].join("_");
+  expect(await call("fail_it", `The upstream said: bad token ${secret}`)).toMatchObject({ outcome: "error", error: "Unforeseen" });
+  expect(log).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("bad token [redacted]"));
+  expect(String(log.mock.calls)).not.toContain(secret);
+  log.mockRestore();
 });

@@ -80,3 +80,27 @@ it("writes one line of JSON per call, without arguments, results or who it was",
   const { call: handle } = (found.calls as { call: string }[])[0] ?? {};
   expect(await createCaller({})("get_call", { call: handle })).toMatchObject({ trace: _meta.traceparent });
 });
+
+it("keeps of a trace what every version has, and nothing that a caller hangs on it", async () => {
+  const session = await begin();
+  const trace = "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const _meta = { traceparent: `${trace}-${"x".repeat(100_000)}` };
+  await (
+    await send("POST", session, { id: 1, method: "tools/call", params: { name: "get_call", arguments: { call: "none" }, _meta } })
+  ).text();
+  const [line = ""] = String((await createCaller({}, session)("export_calls")).ndjson).split("\n");
+  expect(JSON.parse(line)).toMatchObject({ tool: "get_call", trace });
+});
+
+it("hides a secret that stands in the name of a client", async () => {
+  const name = ["ghp", "a1B2".repeat(9)].join("_");
+  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name, version: "1" } };
+  const begun = await send("POST", undefined, { id: 0, method: "initialize", params });
+  await begun.text();
+  const session = begun.headers.get("mcp-session-id") ?? "";
+  const call = createCaller({}, session);
+  await call("get_call", { call: "none" });
+  expect(await call("list_sessions")).toMatchObject({ sessions: [{ client: "[redacted]/1" }] });
+  const kept = await runInDurableObject(stubOf(session), (_, { storage }) => JSON.stringify([...storage.kv.list()]));
+  for (const text of [kept, await storedIn(home(), "sessions")]) expect(text).not.toContain(name);
+});
