@@ -1,17 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { loadavg } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { type BuiltWorker, buildWorker, startBuiltWorker } from "../test/support/built-worker.ts";
-import { describeMachine, fileSystemOf, findTmpfs } from "./machine.ts";
+import { CONFIG, createStateDir, endOnSignals, writeFigures } from "./files.ts";
+import { describeMachine, fileSystemOf } from "./machine.ts";
 import { measureRounds, type RunningLane } from "./measure.ts";
 import { type BenchOptions, HELP, parseOptions, type Storage, UsageError } from "./options.ts";
 import { type Cell, findWorst, toCell, toSummary, toTable } from "./report.ts";
 
-const ROOT = resolve(import.meta.dirname, "..");
-const CONFIG = "bench/wrangler.toml";
-
-// An ended parent ends its Workers: they hang on its channel.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+endOnSignals();
 
 try {
   const options = parseOptions(process.argv.slice(2));
@@ -31,7 +28,7 @@ async function bench(options: BenchOptions): Promise<void> {
   for (const storage of options.storages) cells.push(...(await measureStorage(storage, options)));
   const worst = findWorst(cells);
   console.log(`\n${toTable(cells)}\n\n${toSummary(worst)}`);
-  writeResults({
+  writeFigures("results.json", {
     command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
     ...started,
     machine: describeMachine(),
@@ -72,19 +69,4 @@ async function measureStorage(storage: Storage, { lanes, connections, rounds, se
     await Promise.all(workers.map((worker) => worker.stop()));
     rmSync(stateDir, { recursive: true, force: true });
   }
-}
-
-/** A directory of this run alone; removed even if the run is broken off. */
-function createStateDir(storage: Storage): string | undefined {
-  const parent = storage === "disk" ? join(ROOT, ".dormouse/bench") : findTmpfs();
-  if (parent === undefined) return undefined;
-  mkdirSync(parent, { recursive: true });
-  const stateDir = mkdtempSync(join(parent, "dormouse-bench-"));
-  process.once("exit", () => rmSync(stateDir, { recursive: true, force: true }));
-  return stateDir;
-}
-
-function writeResults(results: object): void {
-  writeFileSync(join(ROOT, "bench/results.json"), `${JSON.stringify(results, null, 2)}\n`);
-  console.log("\nWritten to bench/results.json.");
 }

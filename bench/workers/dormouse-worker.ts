@@ -1,22 +1,8 @@
-import { z } from "zod";
 import { createEdge } from "../../src/edge/edge.ts";
 import { createCatalog } from "../../src/mcp/catalog.ts";
-import { defineTool, readOnlyHere } from "../../src/mcp/define-tool.ts";
 import { homeOf } from "../../src/session/home/home.ts";
 import { sessionAgentOf } from "../../src/session/session-agent.ts";
-
-const echo = defineTool({
-  name: "echo",
-  title: "Echo",
-  description: "Answers what it was told.",
-  toolset: "bench",
-  scopes: ["mcp:use"],
-  annotations: readOnlyHere,
-  input: z.strictObject({ text: z.string().describe("What to answer") }),
-  output: z.object({ text: z.string() }),
-  run: async ({ text }) => ({ text }),
-  render: ({ text }) => text
-});
+import { echo } from "./echo.ts";
 
 const catalog = createCatalog({
   info: { name: "bench", title: "Bench", version: "1.0.0" },
