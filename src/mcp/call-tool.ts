@@ -8,7 +8,7 @@ import { toCapabilityError } from "./capabilities.ts";
 import { type ToolResult, text } from "./content.ts";
 import type { Context } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
-import { DeadlineExceeded, Denied, InvalidInput, LOOK_FIRST, LoopDetected, RpcError, ToolError } from "./errors.ts";
+import { DeadlineExceeded, Denied, InvalidInput, LOOK_FIRST, LoopDetected, QuotaReached, RpcError, ToolError } from "./errors.ts";
 import { namesOfFaults } from "./faults.ts";
 import type { Host, Invocation } from "./host.ts";
 import { type Claim, digestOf, IDEMPOTENCY_ARGUMENT, readKey } from "./idempotency.ts";
@@ -66,7 +66,7 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     const result: ToolResult = {
       content: [text(`${failure.message} (ref ${ref})`)],
       isError: true,
-      ...(error instanceof LoopDetected && { _meta: { "dormouse/limit": error.limit } })
+      ...((error instanceof LoopDetected || error instanceof QuotaReached) && { _meta: { "dormouse/limit": error.limit } })
     };
     await settle(claim, { outcome: failure.outcome, result });
     const refusal = toCapabilityError(error, invocation);

@@ -4,6 +4,7 @@ import type { Asks, Replies } from "./ask.ts";
 import type { History } from "./history.ts";
 import type { Notification } from "./json-rpc.ts";
 import type { Principal } from "./principal.ts";
+import type { Runs } from "./runs.ts";
 import type { Weather } from "./weather.ts";
 
 /** All that a tool, prompt or resource can act through. The same in both eras and on every wire. */
@@ -17,6 +18,8 @@ export interface Context {
   readonly weather: Weather;
   /** The principal's own calls. */
   readonly history: History;
+  /** The principal's own workflows and runs. */
+  readonly runs: Runs;
   /** Tells the client how far the call is, if it asked to know. `done` must grow. */
   progress(done: number, total?: number, message?: string): Promise<void>;
   /** Tells the client's log something, if it listens at this level. */

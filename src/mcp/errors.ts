@@ -97,3 +97,15 @@ export class LoopDetected extends ToolError {
     this.limit = { limit: "loop", calls, windowSeconds };
   }
 }
+
+/** As much as the principal may have is there already: the message says which limit it is, and how to make room. */
+export class QuotaReached extends ToolError {
+  override readonly name = "QuotaReached";
+  override readonly outcome = "denied";
+  readonly limit: { readonly limit: string; readonly [key: string]: string | number };
+
+  constructor(message: string, limit: { limit: string; [key: string]: string | number }) {
+    super(message);
+    this.limit = limit;
+  }
+}
