@@ -133,6 +133,8 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     }
 
     override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+      // The runtime brings what comes after our close, too, as long as the client does not close its side.
+      if (this.#life.endedMs) return Promise.resolve();
       return this.#socketLane.receive(socket, frame);
     }
 

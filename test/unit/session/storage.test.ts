@@ -6,7 +6,7 @@ import {
   runDurableObjectAlarm,
   runInDurableObject
 } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { DEFAULTS } from "../../../src/config.ts";
 import { createKeyring } from "../../../src/mcp/keyring.ts";
@@ -109,6 +109,26 @@ describe("a session that was ended", () => {
       expect(response.status).toBe(404);
       await response.text();
     }
+  });
+});
+
+describe("a socket of a session that was ended", () => {
+  it("is not heard any more, though its client goes on", async () => {
+    const id = await begin();
+    const headers = { upgrade: "websocket", "sec-websocket-protocol": "mcp", "mcp-session-id": id };
+    const opened = await exports.default.fetch("http://localhost/mcp", { headers });
+    opened.webSocket?.accept();
+    const frame = (name: string) =>
+      JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "get_call", arguments: { call: name } } });
+    const recorded = await runInDurableObject(stubOf(id), async (session, state) => {
+      const [socket] = state.getWebSockets();
+      if (!socket) throw new Error("There is no socket.");
+      await session.webSocketMessage(socket, frame("before"));
+      await session.endSession(Date.now() + 60_000);
+      await session.webSocketMessage(socket, frame("after"));
+      return state.storage.sql.exec("SELECT arguments FROM calls").toArray();
+    });
+    expect(recorded).toEqual([{ arguments: '{"call":"before"}' }]);
   });
 });
 
