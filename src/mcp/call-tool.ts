@@ -68,8 +68,10 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
       isError: true,
       ...(error instanceof LoopDetected && { _meta: { "dormouse/limit": error.limit } })
     };
-    await settle(claim, { outcome: failure.outcome, result });
     const refusal = toCapabilityError(error, invocation);
+    // It is no outcome of the call: a client that can be asked may come with the same key.
+    if (refusal && !traces.hasWritten && claim?.state === "first") await claim.release();
+    else await settle(claim, { outcome: failure.outcome, result });
     if (refusal) throw refusal;
     return result;
   }
