@@ -53,8 +53,9 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
       entry.log({ outcome: "limited" });
       throw error;
     }
-    if (error instanceof InputRequired) {
-      if (claim?.state === "first") await claim.release(); // before its question a tool only reads
+    // Before its question a tool only reads. One that has written must not run again from its start.
+    if (error instanceof InputRequired && !traces.hasWritten) {
+      if (claim?.state === "first") await claim.release();
       error.call = entry.suspend(error.asks);
       throw error;
     }

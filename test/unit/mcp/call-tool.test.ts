@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { z } from "zod";
 import { Deadlines } from "../../../src/lib/deadlines.ts";
+import { InputRequired } from "../../../src/mcp/ask.ts";
 import { callTool } from "../../../src/mcp/call-tool.ts";
 import { createCatalog } from "../../../src/mcp/catalog.ts";
 import type { Context } from "../../../src/mcp/context.ts";
@@ -34,6 +35,15 @@ const slice = createCatalog({
       annotations: additive,
       run: () => Promise.reject(new Unsupported("This needs a client that supports roots.", { roots: {} }))
     }),
+    defineTool({
+      ...face,
+      name: "write_and_ask_it",
+      annotations: additive,
+      run(_, ctx) {
+        void ctx.github; // which is said to write below
+        return Promise.reject(new InputRequired({}));
+      }
+    }),
     defineTool({ ...face, name: "fail_it", annotations: readOnly, run: ({ answer }) => Promise.reject(new Error(String(answer))) })
   ],
   prompts: [],
@@ -55,7 +65,12 @@ async function call(name: string, answer: unknown, given: Partial<Invocation> = 
     calls: { append: settle, open: () => 1, reopen() {}, settle: (_, end) => settle(end) },
     permits: { take: () => undefined },
     ...(keys && { keys }),
-    contextFor: () => ({}) as Context,
+    contextFor: (_asking, _signalOf, onWrite) =>
+      ({
+        get github() {
+          return onWrite?.();
+        }
+      }) as unknown as Context,
     handleOf: () => "call_test"
   } as Partial<Host> as Host;
   const invocation = {
@@ -98,4 +113,10 @@ it("gives a key back where its call was refused because its client cannot be ask
   const given = { era: "stateless", meta: { "dormouse/idempotency-key": "key" } } as const;
   await expect(call("ask_it", "", given, keys)).rejects.toThrow(RpcError);
   expect(done).toEqual(["released"]);
+});
+
+it("asks nobody after a write, because the write would run again with the answer", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  expect(await call("write_and_ask_it", "", { era: "stateless" })).toMatchObject({ outcome: "unknown" });
+  log.mockRestore();
 });
