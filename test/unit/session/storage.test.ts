@@ -192,6 +192,27 @@ describe("a session that calls", () => {
     expect(JSON.stringify(await call(id))).toContain("long_operation");
   });
 
+  it("is swept again after a sweep of the base class, in whatever second that runs", async () => {
+    const id = await begin();
+    const params = { name: "long_operation", arguments: { steps: 3, delayMs: 20 }, _meta: { progressToken: 1 } };
+    const reader = (await send("POST", id, { id: 1, method: "tools/call", params })).body?.getReader();
+    await reader?.read();
+    await reader?.cancel(); // the client goes, and the base class starts
+    const sweeps = () =>
+      runInDurableObject(stubOf(id), (_, { storage }) =>
+        storage.sql
+          .exec("SELECT time FROM cf_agents_jobs WHERE fn = 'sweepSession'")
+          .toArray()
+          .map(({ time }) => Number(time))
+      );
+    await expect.poll(() => sweeps().catch(() => [])).not.toEqual([]);
+    const secondMs = Math.floor(Date.now() / 1000) * 1000;
+    await runInDurableObject(stubOf(id), (_, { storage }) => storage.sql.exec("UPDATE cf_agents_jobs SET time = ?", secondMs).toArray());
+    await runDurableObjectAlarm(stubOf(id));
+    expect(Math.min(...(await sweeps()))).toBeGreaterThan(Date.now());
+    expect(await sweeps()).not.toEqual([]);
+  });
+
   it("stands in few schedules, however often the base class sweeps", async () => {
     const id = await begin();
     const stream = () =>
