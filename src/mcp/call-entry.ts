@@ -68,7 +68,7 @@ export class CallEntry {
     const { outcome, shown, error } = end;
     const row: CallEnd = {
       outcome,
-      durationMs: Date.now() - this.#start.startedMs,
+      durationMs: outcome === "waiting" ? undefined : Date.now() - this.#start.startedMs,
       preview: shown === undefined ? undefined : showText(shown, MAX_PREVIEW),
       error
     };

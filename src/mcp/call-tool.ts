@@ -53,8 +53,9 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
       entry.log({ outcome: "limited" });
       throw error;
     }
-    if (error instanceof InputRequired) {
-      if (claim?.state === "first") await claim.release(); // before its question a tool only reads
+    // Before its question a tool only reads. One that has written must not run again from its start.
+    if (error instanceof InputRequired && !traces.hasWritten) {
+      if (claim?.state === "first") await claim.release();
       error.call = entry.suspend(error.asks);
       throw error;
     }
@@ -68,8 +69,10 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
       isError: true,
       ...((error instanceof LoopDetected || error instanceof QuotaReached) && { _meta: { "dormouse/limit": error.limit } })
     };
-    await settle(claim, { outcome: failure.outcome, result });
     const refusal = toCapabilityError(error, invocation);
+    // It is no outcome of the call: a client that can be asked may come with the same key.
+    if (refusal && !traces.hasWritten && claim?.state === "first") await claim.release();
+    else await settle(claim, { outcome: failure.outcome, result });
     if (refusal) throw refusal;
     return result;
   }

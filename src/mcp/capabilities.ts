@@ -1,4 +1,4 @@
-import type { JsonObject } from "../lib/json.ts";
+import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import type { Ask, Asks } from "./ask.ts";
 import { RpcError, Unsupported } from "./errors.ts";
 import type { Invocation } from "./host.ts";
@@ -45,20 +45,20 @@ const NEEDS = {
     name: "elicitation (forms)",
     required: { elicitation: { form: {} } },
     // Clients before 2025-11-25 declare elicitation with no mode, and mean forms.
-    isDeclared: ({ elicitation }) => elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined)
+    isDeclared: ({ elicitation }) => isJsonObject(elicitation) && (elicitation.form !== undefined || elicitation.url === undefined)
   },
   url: {
     name: "elicitation (URLs)",
     required: { elicitation: { url: {} } },
     isDeclared: ({ elicitation }) => elicitation?.url !== undefined
   },
-  sampling: { name: "sampling", required: { sampling: {} }, isDeclared: ({ sampling }) => sampling !== undefined },
+  sampling: { name: "sampling", required: { sampling: {} }, isDeclared: ({ sampling }) => isJsonObject(sampling) },
   samplingWithTools: {
     name: "sampling (with tools)",
     required: { sampling: { tools: {} } },
     isDeclared: ({ sampling }) => sampling?.tools !== undefined
   },
-  roots: { name: "roots", required: { roots: {} }, isDeclared: ({ roots }) => roots !== undefined }
+  roots: { name: "roots", required: { roots: {} }, isDeclared: ({ roots }) => isJsonObject(roots) }
 } as const satisfies Record<string, Need>;
 
 function toNeed(ask: Ask): Need {

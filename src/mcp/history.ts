@@ -16,7 +16,8 @@ export interface CallStart {
 /** How a call ended. */
 export interface CallEnd {
   readonly outcome: Outcome;
-  readonly durationMs: number;
+  /** Absent for one that waits for its client, and is not over. */
+  readonly durationMs: number | undefined;
   /** The beginning of the answer's text, redacted. */
   readonly preview: string | undefined;
   /** The class of the error. */

@@ -122,6 +122,8 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     }
 
     override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+      // The runtime brings what comes after our close, too, as long as the client does not close its side.
+      if (this.#life.endedMs) return Promise.resolve();
       return this.#socketLane.receive(socket, frame);
     }
 
@@ -297,7 +299,9 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
         keepAliveWhile: (work: () => Promise<void>) => this.keepAliveWhile(work),
         scheduleSweep: async (atMs: number) => {
           const seconds = Math.ceil(atMs / 1000);
-          const standing = await this.listSchedules({ timeRange: { start: new Date(Date.now() + 1), end: new Date(seconds * 1000) } });
+          // From the next second on: the list goes by whole ones, and the sweep that runs still stands in this one.
+          const start = new Date((Math.floor(Date.now() / 1000) + 1) * 1000);
+          const standing = await this.listSchedules({ timeRange: { start, end: new Date(seconds * 1000) } });
           if (standing.some(({ callback }) => callback === "sweepSession")) return; // that sweep sees to the next
           // The time is the payload as well, by which equal schedules are one: each sweep asks for the object's end again.
           await this.schedule(new Date(seconds * 1000), "sweepSession", seconds, { idempotent: true });

@@ -36,7 +36,7 @@ export class Calls implements CallRecorder {
 
   settle(seq: number, { outcome, durationMs, preview, error }: CallEnd): void {
     const query = "UPDATE calls SET outcome = ?, duration_ms = ?, preview = ?, error = ? WHERE seq = ?";
-    this.#exec(query, outcome, durationMs, preview ?? null, error ?? null, seq);
+    this.#exec(query, outcome, durationMs ?? null, preview ?? null, error ?? null, seq);
   }
 
   /** When the last call was recorded, milliseconds since the epoch; `undefined` where there was none. */

@@ -40,7 +40,7 @@ async function cancel(expect: Expect, page: Page): Promise<void> {
   const [clickedMs] = await Promise.all([nextClickMs(page), main.getByRole("button", { name: "Cancel" }).click()]);
   await expectVisible(expect, page, "the page says that its cancellation was sent", () => page.getByText(/Tool call cancelled/).waitFor());
 
-  await execute(page, "list_calls", { tool: "echo_detachable" });
+  await execute(page, "list_calls", { tool: "echo_detachable", session: "this" });
   await main.getByText(/startedAt/).waitFor();
   await takePicture(page, "cancelled");
   const shown = await main.innerText();

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** States one thing that must hold, and whether it does; what was seen helps whoever reads a failure. */
 export type Expect = (sentence: string, holds: boolean, seen?: unknown) => void;
 
@@ -16,7 +18,7 @@ export async function runCheck(check: (expect: Expect) => Promise<void>): Promis
   try {
     await check(expect);
   } catch (error) {
-    expect("runs to its end", false, error instanceof Error ? (error.stack ?? error.message) : String(error));
+    expect("runs to its end", false, inspect(error)); // with its cause
   }
   console.log(`${passed} held, ${failed} did not`);
   process.exitCode = passed > 0 && failed === 0 ? 0 : 1;

@@ -42,8 +42,8 @@ type AskAndNeverRead = (url: string, sessionId: string) => Socket;
 async function floodOnce(main: string, ask: AskAndNeverRead): Promise<{ grownMib: number; isNeighbourServed: boolean; completed: number }> {
   const stateDir = await mkdtemp(join(tmpdir(), "dormouse-slow-"));
   const sockets: Socket[] = [];
+  const worker = await startFixture(main, stateDir);
   try {
-    const worker = await startFixture(main, stateDir);
     const url = `${worker.url}/mcp`;
     const neighbour = await RawSession.begin(url);
     await neighbour.call("echo", { text: "warm" });
@@ -60,9 +60,9 @@ async function floodOnce(main: string, ask: AskAndNeverRead): Promise<{ grownMib
       const outcomes = await Promise.all(sessions.map((session) => outcomeOf(session)));
       completed = outcomes.filter((outcome) => outcome === "ok").length;
     }
-    await worker.stop();
     return { grownMib: Math.round(peakMib - beforeMib), isNeighbourServed, completed };
   } finally {
+    await worker.stop();
     for (const socket of sockets) socket.destroy();
     await rm(stateDir, { recursive: true, force: true });
   }

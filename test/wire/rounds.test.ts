@@ -59,6 +59,7 @@ describe("a call that asks", () => {
       }
     });
     expect(await rowsOf("ask_twice")).toMatchObject([{ outcome: "waiting" }]);
+    expect(await rowsOf("ask_twice")).not.toMatchObject([{ durationMs: expect.any(Number) }]); // it is not over
     const second = await ask({ ...TWICE, requestState: first.requestState, inputResponses: { what: accept("mouse") } });
     expect(Object.keys(second.inputRequests)).toEqual(["color"]);
     expect(second.requestState).not.toBe(first.requestState);

@@ -2,7 +2,10 @@ import { z } from "zod";
 import { OUTCOMES } from "../../mcp/errors.ts";
 import type { CallFilter } from "../../mcp/history.ts";
 
-const isTime = (text: string): boolean => !Number.isNaN(Date.parse(text));
+/** `Date.parse` alone finds a date in much: of "last 7" it makes July 2001, and a deletion since then would take everything. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
+
+const isTime = (text: string): boolean => ISO_TIME.test(text) && !Number.isNaN(Date.parse(text));
 
 const time = (name: string) =>
   z

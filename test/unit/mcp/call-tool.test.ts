@@ -1,12 +1,15 @@
 import { expect, it, vi } from "vitest";
 import { z } from "zod";
 import { Deadlines } from "../../../src/lib/deadlines.ts";
+import { InputRequired } from "../../../src/mcp/ask.ts";
 import { callTool } from "../../../src/mcp/call-tool.ts";
 import { createCatalog } from "../../../src/mcp/catalog.ts";
 import type { Context } from "../../../src/mcp/context.ts";
 import { additive, defineTool, readOnly } from "../../../src/mcp/define-tool.ts";
+import { RpcError, Unsupported } from "../../../src/mcp/errors.ts";
 import type { CallEnd } from "../../../src/mcp/history.ts";
 import type { Host, Invocation } from "../../../src/mcp/host.ts";
+import type { Keys } from "../../../src/mcp/idempotency.ts";
 import type { Principal } from "../../../src/mcp/principal.ts";
 
 const face = {
@@ -26,6 +29,21 @@ const slice = createCatalog({
   tools: [
     defineTool({ ...face, name: "read_it", annotations: readOnly }),
     defineTool({ ...face, name: "write_it", annotations: additive }),
+    defineTool({
+      ...face,
+      name: "ask_it",
+      annotations: additive,
+      run: () => Promise.reject(new Unsupported("This needs a client that supports roots.", { roots: {} }))
+    }),
+    defineTool({
+      ...face,
+      name: "write_and_ask_it",
+      annotations: additive,
+      run(_, ctx) {
+        void ctx.github; // which is said to write below
+        return Promise.reject(new InputRequired({}));
+      }
+    }),
     defineTool({ ...face, name: "fail_it", annotations: readOnly, run: ({ answer }) => Promise.reject(new Error(String(answer))) })
   ],
   prompts: [],
@@ -35,7 +53,7 @@ const slice = createCatalog({
 const PRINCIPAL: Principal = { id: "local", kind: "local", clientId: "local", scopes: [] };
 
 /** Calls a tool and tells how its row was settled. */
-async function call(name: string, answer: unknown): Promise<CallEnd | undefined> {
+async function call(name: string, answer: unknown, given: Partial<Invocation> = {}, keys?: Keys): Promise<CallEnd | undefined> {
   let settled: CallEnd | undefined;
   const settle = (end: CallEnd) => {
     settled = end;
@@ -46,7 +64,13 @@ async function call(name: string, answer: unknown): Promise<CallEnd | undefined>
     limits: { callMs: 1000, detachedMs: 1000, inlineBytes: 1000 },
     calls: { append: settle, open: () => 1, reopen() {}, settle: (_, end) => settle(end) },
     permits: { take: () => undefined },
-    contextFor: () => ({}) as Context,
+    ...(keys && { keys }),
+    contextFor: (_asking, _signalOf, onWrite) =>
+      ({
+        get github() {
+          return onWrite?.();
+        }
+      }) as unknown as Context,
     handleOf: () => "call_test"
   } as Partial<Host> as Host;
   const invocation = {
@@ -55,7 +79,8 @@ async function call(name: string, answer: unknown): Promise<CallEnd | undefined>
     meta: {},
     client: "test/1",
     era: "sessionful",
-    onCancel: () => () => {}
+    onCancel: () => () => {},
+    ...given
   } as Partial<Invocation> as Invocation;
   await callTool(name, { answer } as never, invocation, host);
   return settled;
@@ -78,5 +103,20 @@ it("logs an error that was not foreseen without the secrets in it", async () => 
   expect(await call("fail_it", `The upstream said: bad token ${secret}`)).toMatchObject({ outcome: "error", error: "Unforeseen" });
   expect(log).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("bad token [redacted]"));
   expect(String(log.mock.calls)).not.toContain(secret);
+  log.mockRestore();
+});
+
+it("gives a key back where its call was refused because its client cannot be asked", async () => {
+  const done: string[] = [];
+  const note = async (what: string) => void done.push(what);
+  const keys: Keys = { claim: async () => ({ state: "first", settle: () => note("settled"), release: () => note("released") }) };
+  const given = { era: "stateless", meta: { "dormouse/idempotency-key": "key" } } as const;
+  await expect(call("ask_it", "", given, keys)).rejects.toThrow(RpcError);
+  expect(done).toEqual(["released"]);
+});
+
+it("asks nobody after a write, because the write would run again with the answer", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  expect(await call("write_and_ask_it", "", { era: "stateless" })).toMatchObject({ outcome: "unknown" });
   log.mockRestore();
 });

@@ -6,7 +6,7 @@ import {
   runDurableObjectAlarm,
   runInDurableObject
 } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { DEFAULTS } from "../../../src/config.ts";
 import { createKeyring } from "../../../src/mcp/keyring.ts";
@@ -112,6 +112,26 @@ describe("a session that was ended", () => {
   });
 });
 
+describe("a socket of a session that was ended", () => {
+  it("is not heard any more, though its client goes on", async () => {
+    const id = await begin();
+    const headers = { upgrade: "websocket", "sec-websocket-protocol": "mcp", "mcp-session-id": id };
+    const opened = await exports.default.fetch("http://localhost/mcp", { headers });
+    opened.webSocket?.accept();
+    const frame = (name: string) =>
+      JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "get_call", arguments: { call: name } } });
+    const recorded = await runInDurableObject(stubOf(id), async (session, state) => {
+      const [socket] = state.getWebSockets();
+      if (!socket) throw new Error("There is no socket.");
+      await session.webSocketMessage(socket, frame("before"));
+      await session.endSession(Date.now() + 60_000);
+      await session.webSocketMessage(socket, frame("after"));
+      return state.storage.sql.exec("SELECT arguments FROM calls").toArray();
+    });
+    expect(recorded).toEqual([{ arguments: '{"call":"before"}' }]);
+  });
+});
+
 describe("a session that calls", () => {
   it("stores its calls, and sets its alarm once in a burst: to ship them", async () => {
     const id = await begin();
@@ -189,6 +209,27 @@ describe("a session that calls", () => {
     const untilIdleMs = ((await stored(stubOf(id))).alarmMs ?? 0) - Date.now();
     expect(Math.abs(untilIdleMs - DEFAULTS.sessionIdleMs)).toBeLessThan(60_000);
     expect(JSON.stringify(await call(id))).toContain("long_operation");
+  });
+
+  it("is swept again after a sweep of the base class, in whatever second that runs", async () => {
+    const id = await begin();
+    const params = { name: "long_operation", arguments: { steps: 3, delayMs: 20 }, _meta: { progressToken: 1 } };
+    const reader = (await send("POST", id, { id: 1, method: "tools/call", params })).body?.getReader();
+    await reader?.read();
+    await reader?.cancel(); // the client goes, and the base class starts
+    const sweeps = () =>
+      runInDurableObject(stubOf(id), (_, { storage }) =>
+        storage.sql
+          .exec("SELECT time FROM cf_agents_jobs WHERE fn = 'sweepSession'")
+          .toArray()
+          .map(({ time }) => Number(time))
+      );
+    await expect.poll(() => sweeps().catch(() => [])).not.toEqual([]);
+    const secondMs = Math.floor(Date.now() / 1000) * 1000;
+    await runInDurableObject(stubOf(id), (_, { storage }) => storage.sql.exec("UPDATE cf_agents_jobs SET time = ?", secondMs).toArray());
+    await runDurableObjectAlarm(stubOf(id));
+    expect(Math.min(...(await sweeps()))).toBeGreaterThan(Date.now());
+    expect(await sweeps()).not.toEqual([]);
   });
 
   it("stands in few schedules, however often the base class sweeps", async () => {
