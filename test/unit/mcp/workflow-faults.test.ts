@@ -200,6 +200,11 @@ describe("a fault of a workflow is named with its place", () => {
       "output: steps.nap.state: that is no JSON Pointer: it begins with / and escapes ~ as ~0, / as ~1"
     ],
     [
+      "dots in text",
+      { steps: [nap], output: "{{inputs.owner}}" },
+      "output: inputs.owner: that is no JSON Pointer: it begins with / and escapes ~ as ~0, / as ~1"
+    ],
+    [
       "a bad escape",
       { steps: [nap], output: { $ref: "/inputs/a~b" } },
       "output: /inputs/a~b: that is no JSON Pointer: it begins with / and escapes ~ as ~0, / as ~1"
