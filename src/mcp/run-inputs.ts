@@ -35,48 +35,58 @@ export const declaredInputs = ({ inputs: { properties } }: WorkflowDefinition): 
 const toZod = ({ inputs }: WorkflowDefinition): z.ZodType => z.fromJSONSchema({ additionalProperties: false, ...inputs });
 
 /**
- * The part of JSON Schema that a model may write: what takes time in proportion to what it checks. A pattern can take forever, and
- * so can schemas that refer to one another.
+ * The part of JSON Schema that a model may write: what takes time and room in proportion to what it checks. A pattern can take
+ * forever, so can schemas that refer to one another, and a default within a list is there once for each item.
  */
-const property: z.ZodType = z.lazy(() => propertySchema);
+const nested: z.ZodType = z.lazy(() => nestedSchema);
 
 const typeName = z.enum(["string", "number", "integer", "boolean", "object", "array", "null"]);
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const bound = z.number().optional();
 const count = z.int().min(0).optional();
 
+/** Each member of an object, and each choice, is looked at for each item of a list. */
+const MAX_CHOICES = 100;
+
 const objectKeywords = {
   title: z.string().optional(),
   description: z.string().optional(),
-  properties: z.record(z.string(), property).optional(),
+  properties: z.record(z.string(), nested).optional(),
   required: z.array(z.string()).optional(),
   additionalProperties: z.boolean().optional()
 };
 
-const propertySchema = z
-  .strictObject({
-    ...objectKeywords,
-    type: z.union([typeName, z.tuple([typeName, z.literal("null")])]).optional(),
-    enum: z.array(scalar).min(1).optional(),
-    const: scalar.optional(),
-    default: z.json().optional(),
-    examples: z.array(z.json()).optional(),
-    format: z.enum(["date", "date-time", "time", "email", "uri", "uuid"]).optional(),
-    ...{ minLength: count, maxLength: count },
-    ...{ minimum: bound, maximum: bound, exclusiveMinimum: bound, exclusiveMaximum: bound, multipleOf: z.number().positive().optional() },
-    ...{ items: property.optional(), minItems: count, maxItems: count, uniqueItems: z.boolean().optional() }
-  })
-  .superRefine(requireDeclared);
+const keywords = {
+  ...objectKeywords,
+  type: z.union([typeName, z.tuple([typeName, z.literal("null")])]).optional(),
+  enum: z.array(scalar).min(1).max(MAX_CHOICES).optional(),
+  const: scalar.optional(),
+  examples: z.array(z.json()).optional(),
+  format: z.enum(["date", "date-time", "time", "email", "uri", "uuid"]).optional(),
+  ...{ minLength: count, maxLength: count },
+  ...{ minimum: bound, maximum: bound, exclusiveMinimum: bound, exclusiveMaximum: bound, multipleOf: z.number().positive().optional() },
+  ...{ items: nested.optional(), minItems: count, maxItems: count, uniqueItems: z.boolean().optional() }
+};
 
-const inputSchema = z.strictObject({ ...objectKeywords, type: z.literal("object") }).superRefine(requireDeclared);
+const nestedSchema = z.strictObject(keywords).superRefine(checkMembers);
+const input = z.strictObject({ ...keywords, default: z.json().optional() }).superRefine(checkMembers);
 
-function requireDeclared(
-  { properties = {}, required = [] }: { properties?: Record<string, unknown> | undefined; required?: string[] | undefined },
-  ctx: z.RefinementCtx
-): void {
+const inputSchema = z
+  .strictObject({ ...objectKeywords, properties: z.record(z.string(), input).optional(), type: z.literal("object") })
+  .superRefine(checkMembers);
+
+interface Members {
+  readonly properties?: Readonly<Record<string, unknown>> | undefined;
+  readonly required?: readonly string[] | undefined;
+}
+
+function checkMembers({ properties = {}, required = [] }: Members, ctx: z.RefinementCtx): void {
+  const names = Object.keys(properties).length;
+  if (names > MAX_CHOICES)
+    ctx.addIssue({ code: "custom", path: ["properties"], message: `${names} are declared, and ${MAX_CHOICES} at most` });
   for (const [index, name] of required.entries()) {
-    if (!Object.hasOwn(properties, name))
-      ctx.addIssue({ code: "custom", path: ["required", index], message: `no property is called ${JSON.stringify(name)}` });
+    const path = ["required", index];
+    if (!Object.hasOwn(properties, name)) ctx.addIssue({ code: "custom", path, message: `no property is called ${JSON.stringify(name)}` });
   }
 }
 

@@ -12,7 +12,7 @@ const schema: JsonObject = {
     state: { enum: ["open", "closed"], default: "open" },
     limit: { type: "integer", minimum: 1, maximum: 100 },
     since: { type: ["string", "null"], format: "date" },
-    nested: { type: "object", properties: { deep: { type: "boolean", default: true } }, additionalProperties: false }
+    nested: { type: "object", properties: { deep: { type: "boolean" } }, additionalProperties: false }
   },
   required: ["owner"]
 };
@@ -27,7 +27,7 @@ it("fills in the defaults of inputs", () => {
   expect(readInputs(definition, { owner: "octo", since: null, nested: {} })).toEqual({
     owner: "octo",
     since: null,
-    nested: { deep: true },
+    nested: {},
     ...defaults
   });
 });
@@ -74,6 +74,21 @@ describe("a schema of inputs", () => {
     ["a default of another type", { type: "object", properties: { a: { type: "integer", default: "x" } } }, "inputs.properties.a.default"],
     ["what can take forever: a pattern", { type: "object", properties: { a: { pattern: "(a+)+$" } } }, "inputs.properties.a"],
     ["what can take forever: a reference", { type: "object", properties: { a: { $ref: "#" } } }, "inputs.properties.a"],
+    [
+      "what grows with each item: a default",
+      { type: "object", properties: { a: { type: "array", items: { default: "x" } } } },
+      "inputs.properties.a.items"
+    ],
+    [
+      "what is looked at for each item: many choices",
+      { type: "object", properties: { a: { enum: Array(101).fill("x") } } },
+      "inputs.properties.a.enum"
+    ],
+    [
+      "what is looked at for each item: many properties",
+      { type: "object", properties: Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`p${n}`, {}])) },
+      "inputs.properties"
+    ],
     ["what can take forever: a choice", { type: "object", anyOf: [] }, "inputs"]
   ])("may not have %s", (_, faulty, path) => expect(faultsOfInputSchema(faulty).map((fault) => fault.path)).toEqual([path]));
 });
