@@ -29,7 +29,16 @@ describe("a template that is resolved", () => {
     ["has what is no text as JSON", "{{/index}} {{/inputs/none}} {{/item}}", '3 null {"owner":"octo"}'],
     ["reads the escapes of a pointer", "{{/inputs/a~1b/c~0d}}", "escaped"],
     ["minds no white space around a pointer", "{{ /inputs/repo  }}", "hello-world"],
-    ["keeps other braces", "{{name}} {{ secrets.X }} {{{ {{ }} {/a}", "{{name}} {{ secrets.X }} {{{ {{ }} {/a}"],
+    [
+      "keeps other braces",
+      "{{name}} {{ secrets.X }} {{{ {{ }} {/a} {{item}} {{inputs}}",
+      "{{name}} {{ secrets.X }} {{{ {{ }} {/a} {{item}} {{inputs}}"
+    ],
+    [
+      "keeps the expressions of GitHub's workflows",
+      `$${"{{ inputs.repo }}"} $${"{{steps.find.outputs}}"}`,
+      `$${"{{ inputs.repo }}"} $${"{{steps.find.outputs}}"}`
+    ],
     ["keeps braces that do not close", "{{/inputs/repo}} {{/inputs", "hello-world {{/inputs"],
     ["keeps all else", [1, true, null, { a: { b: "c" } }], [1, true, null, { a: { b: "c" } }]]
   ])("%s", (_, template, resolved) => expect(fill(template)).toEqual(resolved));
@@ -64,6 +73,7 @@ describe("a template that cannot be resolved", () => {
     ["a constructor", { $ref: "/inputs/constructor/name" }, "refers to /inputs/constructor/name,"],
     ["no pointer", { $ref: "inputs/repo" }, "refers to inputs/repo,"],
     ["a pointer with a bad escape", { $ref: "/inputs/a~2b" }, "refers to /inputs/a~2b,"],
+    ["a pointer with dots", "{{ steps.find.output }}", "refers to steps.find.output,"],
     ["a number", { $ref: 7 }, "refers to 7,"],
     ["more than a reference", { x: { $ref: "/item", y: 1 } }, 'steps[2].arguments.x has a "$ref" and more']
   ])("says where it stands: %s", (_, template, message) => {
