@@ -1,0 +1,168 @@
+import { InvalidInput, NotFound, QuotaReached } from "../../mcp/errors.ts";
+import { mintHandle, readHandle } from "../../mcp/handle.ts";
+import type { Asker } from "../../mcp/home-door.ts";
+import type { Keyring } from "../../mcp/keyring.ts";
+import type { Principal } from "../../mcp/principal.ts";
+import { isEnded, type RunDetails, type RunRecord, type RunRequest, type Runs, type StepRecord } from "../../mcp/runs.ts";
+import type { ShippedWorkflow, WorkflowDefinition } from "../../mcp/workflow.ts";
+import type { RunRow, RunStore, StepRow } from "../../stores/runs.ts";
+import type { RunEngine } from "../run-engine/run-engine.ts";
+
+/** What the runs of a principal are made of. */
+export interface HomeRunsOptions {
+  readonly store: RunStore;
+  readonly engine: RunEngine;
+  readonly keyring: Keyring;
+  readonly shipped: readonly ShippedWorkflow[];
+  /** How many runs may be open at a time. */
+  readonly maxOpen: number;
+  /** The short name of home itself. */
+  readonly own: string;
+  /** What is wrong with a definition, each fault with its path; and the inputs of a run with their defaults. */
+  faultsOf(definition: WorkflowDefinition, isShipped: boolean): readonly { readonly path: string; readonly message: string }[];
+  toInputs(definition: WorkflowDefinition, inputs: RunRequest["inputs"]): RunRequest["inputs"];
+}
+
+/** Who asks, and for whom runs act. */
+export interface RunAsker extends Asker {
+  readonly principal: Principal;
+}
+
+/** The workflows and runs of a principal, as whoever asks sees them. */
+export function createHomeRuns(options: HomeRunsOptions, { principal, session }: RunAsker): Runs {
+  const { store, engine, keyring, shipped, maxOpen, own, faultsOf, toInputs } = options;
+
+  const toHandle = (seq: number) => mintHandle(keyring, principal.id, { kind: "run", owner: own, seq });
+
+  const find = (text: string): RunRow => {
+    const handle = readHandle(keyring, principal.id, text);
+    const row = handle?.kind === "run" && handle.owner === own ? store.get(handle.seq) : undefined;
+    if (!row) throw new NotFound(`No run of yours has the handle ${text}. Use list_runs to find the right one.`);
+    return row;
+  };
+
+  const toRecord = (row: RunRow, steps: readonly StepRow[] = store.steps(row.seq)): RunRecord => {
+    const definition = JSON.parse(row.definition) as WorkflowDefinition;
+    const byPath = new Map(steps.map((step) => [step.path, step]));
+    const isDone = (state: StepRow["state"] | undefined) => state === "ok" || state === "skipped";
+    const current = definition.steps.find(({ id }) => !isDone(byPath.get(id)?.state));
+    const waiting = steps.find(({ state }) => state === "waiting");
+    return {
+      run: toHandle(row.seq),
+      ...{ workflow: row.workflow, state: row.state, createdMs: row.createdMs, updatedMs: row.updatedMs, error: row.error },
+      step: current?.id,
+      waitsFor: row.state === "waiting" ? waiting?.message : undefined,
+      dueMs: row.state === "sleeping" ? row.dueMs : undefined,
+      done: definition.steps.filter(({ id }) => isDone(byPath.get(id)?.state)).length,
+      total: definition.steps.length
+    };
+  };
+
+  const requireSound = (definition: WorkflowDefinition, isShipped: boolean) => {
+    const faults = faultsOf(definition, isShipped);
+    if (faults.length === 0) return;
+    const shown = faults.slice(0, MAX_FAULTS).map(({ path, message }) => `${path}: ${message}`);
+    const more = faults.length > MAX_FAULTS ? ` And ${faults.length - MAX_FAULTS} more.` : "";
+    throw new InvalidInput(`The workflow has faults. ${shown.join(". ")}.${more} Nothing was started.`);
+  };
+
+  const definitionOf = ({ workflow, definition }: RunRequest): { definition: WorkflowDefinition; isShipped: boolean } => {
+    if (definition) return { definition, isShipped: false };
+    const ours = shipped.find((candidate) => candidate.definition.name === workflow);
+    if (ours) return { definition: ours.definition, isShipped: true };
+    const stored = store.workflows().find(({ name }) => name === workflow);
+    if (!stored) throw new NotFound(`There is no workflow ${workflow}. Use list_workflows for those that there are.`);
+    return { definition: JSON.parse(stored.definition) as WorkflowDefinition, isShipped: false };
+  };
+
+  return {
+    async define(definition) {
+      if (shipped.some((candidate) => candidate.definition.name === definition.name))
+        throw new InvalidInput(`${definition.name} is a workflow of the server. Give yours another name.`);
+      requireSound(definition, false);
+      return store.define(definition.name, JSON.stringify(definition));
+    },
+
+    async workflows() {
+      const toSummary = (definition: WorkflowDefinition, isShipped: boolean) => {
+        const { name, title, description, inputs, steps } = definition;
+        return { name, title, description, inputs, steps: steps.length, isShipped };
+      };
+      return [
+        ...shipped.map(({ definition }) => toSummary(definition, true)),
+        ...store.workflows().map(({ definition }) => toSummary(JSON.parse(definition) as WorkflowDefinition, false))
+      ];
+    },
+
+    async start(request) {
+      const { definition, isShipped } = definitionOf(request);
+      requireSound(definition, isShipped);
+      const inputs = toInputs(definition, request.inputs);
+      const open = store.countOpen();
+      if (open >= maxOpen) {
+        const some = store.list(undefined, MAX_LISTED).filter(({ state }) => !isEnded(state));
+        const names = some.map((row) => `${toHandle(row.seq)} (${row.workflow}, ${row.state})`).join(", ");
+        throw new QuotaReached(`${open} runs are open, and ${maxOpen} may be: ${names}. Cancel one, or wait for its end.`, { limit: "open_runs", maxOpen });
+      }
+      const seq = engine.start(definition, inputs, principal, session, isShipped);
+      return toRecord(find(toHandle(seq)));
+    },
+
+    async get(text, waitMs): Promise<RunDetails> {
+      const { seq } = find(text);
+      if (waitMs > 0) await engine.settled(seq, waitMs);
+      const row = find(text);
+      const steps = store.steps(seq);
+      return { ...toRecord(row, steps), steps: steps.map(toStep), output: row.output === undefined ? undefined : JSON.parse(row.output) };
+    },
+
+    async list({ state, limit }) {
+      return store.list(state, limit).map((row) => toRecord(row));
+    },
+
+    async signal(text, { approved, note }) {
+      const row = find(text);
+      const waiting = store.steps(row.seq).find(({ state }) => state === "waiting");
+      if (row.state !== "waiting" || !waiting) throw new InvalidInput(`The run does not wait for anybody: it is ${row.state}. Nothing was changed.`);
+      const output = JSON.stringify({ approved, note: note ?? null });
+      const endedMs = Date.now();
+      if (approved) {
+        store.putStep({ ...waiting, state: "ok", endedMs, output });
+        store.park(row.seq, "running");
+        engine.kick(row.seq);
+      } else {
+        store.putStep({ ...waiting, state: "cancelled", endedMs, output });
+        await engine.cancel(row.seq);
+      }
+      return toRecord(find(text));
+    },
+
+    async cancel(text) {
+      const row = find(text);
+      if (isEnded(row.state)) throw new InvalidInput(`The run has ended: it is ${row.state}. Nothing was changed.`);
+      await engine.cancel(row.seq);
+      return toRecord(find(text));
+    },
+
+    async retry(text) {
+      const row = find(text);
+      if (row.state === "unknown")
+        throw new InvalidInput("Nobody knows whether the last write took effect, so it is not made again. Look whether it did, and start a new run.");
+      if (row.state !== "failed") throw new InvalidInput(`Only a run that failed is taken up again: this one is ${row.state}. Nothing was changed.`);
+      store.reopen(row.seq);
+      engine.kick(row.seq);
+      return toRecord(find(text));
+    },
+
+    async remove(text) {
+      const row = find(text);
+      if (!isEnded(row.state)) throw new InvalidInput(`The run has not ended: it is ${row.state}. Cancel it first.`);
+      store.remove(row.seq);
+    }
+  };
+}
+
+const MAX_FAULTS = 10;
+const MAX_LISTED = 100;
+
+const toStep = ({ path, state, attempt, startedMs, endedMs, message }: StepRow): StepRecord => ({ path, state, attempt, startedMs, endedMs, message });

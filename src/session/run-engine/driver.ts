@@ -1,0 +1,263 @@
+import type { Json, JsonObject } from "../../lib/json.ts";
+import { InvalidInput, ToolError } from "../../mcp/errors.ts";
+import { holds, resolve } from "../../mcp/reference.ts";
+import type { RunState, StepState } from "../../mcp/runs.ts";
+import type { RetryPolicy, RunValues, StepDefinition, StepFunction, StepOf, StepValue, WorkflowDefinition } from "../../mcp/workflow.ts";
+import type { RunStore, StepRow } from "../../stores/runs.ts";
+import type { StepOutcome } from "./step-call.ts";
+
+/** One run that is being driven. */
+export interface DrivenRun {
+  readonly seq: number;
+  readonly definition: WorkflowDefinition;
+  readonly inputs: JsonObject;
+  readonly functions: ReadonlyMap<string, StepFunction>;
+  readonly store: RunStore;
+  /** Whether the tool of a step changes nothing. */
+  isRead(tool: string): boolean;
+  call(tool: string, args: JsonObject): Promise<StepOutcome>;
+  isCancelled(): boolean;
+  /** A step has begun, ended, or waits. */
+  onStep(step: StepRow): void;
+}
+
+/** How far a run came: to its end, or to where it waits. */
+export interface Driven {
+  readonly state: RunState;
+  readonly dueMs?: number | undefined;
+  readonly error?: string | undefined;
+  readonly output?: string | undefined;
+}
+
+/** What one value may take as JSON, bytes: a row holds 2 MB at most. */
+const MAX_VALUE_BYTES = 512 * 1024;
+
+/** Thrown where a run cannot go on for now, or ever. */
+class Stop extends Error {
+  readonly driven: Driven;
+
+  constructor(driven: Driven) {
+    super(driven.state);
+    this.driven = driven;
+  }
+}
+
+/** Takes the first step that is not settled, does it, settles it, and goes on: nothing that was settled is done again. */
+export async function drive(run: DrivenRun): Promise<Driven> {
+  const rows = new Map(run.store.steps(run.seq).map((row) => [row.path, row]));
+  const steps: Record<string, StepValue> = {};
+  const values: RunValues = { inputs: run.inputs, steps };
+  try {
+    for (const [index, step] of run.definition.steps.entries()) {
+      if (run.isCancelled()) return { state: "cancelled" };
+      steps[step.id] = await new Step(run, rows, step, `steps[${index}]`).settle(values);
+    }
+    const last = run.definition.steps.at(-1);
+    const template = run.definition.output ?? (last && { $ref: `/steps/${last.id}/output` });
+    const isThere = template !== undefined && (run.definition.output !== undefined || (last && steps[last.id]?.output !== undefined));
+    const output = isThere ? resolve(template, values, { path: "output", maxBytes: MAX_VALUE_BYTES }) : null;
+    return { state: "completed", output: JSON.stringify(output) };
+  } catch (error) {
+    if (error instanceof Stop) return error.driven;
+    if (error instanceof ToolError) return { state: "failed", error: error.message };
+    throw error;
+  }
+}
+
+/** One step of a run that is being driven. */
+class Step {
+  readonly #run: DrivenRun;
+  readonly #rows: Map<string, StepRow>;
+  readonly #step: StepDefinition;
+  readonly #place: string;
+
+  constructor(run: DrivenRun, rows: Map<string, StepRow>, step: StepDefinition, place: string) {
+    this.#run = run;
+    this.#rows = rows;
+    this.#step = step;
+    this.#place = place;
+  }
+
+  async settle(values: RunValues): Promise<StepValue> {
+    const step = this.#step;
+    const known = this.#rows.get(step.id);
+    if (known?.state === "skipped") return { state: "skipped" };
+    if (known?.state === "ok") return { state: "ok", output: this.#outputOf(known) };
+    try {
+      if (step.when && !holds(step.when, values)) {
+        this.#put(step.id, "skipped");
+        return { state: "skipped" };
+      }
+      return { state: "ok", output: await this.#do(step, known, values) };
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      // Arguments that cannot be filled in, or a function that refuses them.
+      this.#put(step.id, "failed", { message: error.message });
+      throw new Stop({ state: "failed", error: `${step.id}: ${error.message}` });
+    }
+  }
+
+  #do(step: StepDefinition, known: StepRow | undefined, values: RunValues): Promise<Json> | Json {
+    switch (step.kind) {
+      case "sleep":
+        return this.#sleep(step, known);
+      case "approval":
+        return this.#wait(step, known, values);
+      case "code":
+        return this.#compute(step, values);
+      case "tool":
+        return this.#call(step.id, step.tool, step.retry, this.#fill(step.arguments, values));
+      case "for_each":
+        return this.#callEach(step, values);
+    }
+  }
+
+  #sleep({ id, seconds }: StepOf<"sleep">, known: StepRow | undefined): Json {
+    const dueMs = known?.dueMs ?? Date.now() + seconds * 1000;
+    if (!known) this.#put(id, "sleeping", { dueMs });
+    if (Date.now() < dueMs) throw new Stop({ state: "sleeping", dueMs });
+    return this.#end(id, null);
+  }
+
+  #wait({ id, message }: StepOf<"approval">, known: StepRow | undefined, values: RunValues): never {
+    if (known?.state !== "waiting") {
+      const text = resolve(message, values, { path: `${this.#place}.message`, maxBytes: MAX_VALUE_BYTES });
+      this.#put(id, "waiting", { message: String(text) });
+    }
+    throw new Stop({ state: "waiting" });
+  }
+
+  #compute(step: StepOf<"code">, values: RunValues): Json {
+    const compute = this.#run.functions.get(step.function);
+    if (!compute) throw new InvalidInput(`The server has no function ${step.function} any more.`);
+    return this.#end(step.id, compute(this.#fill(step.arguments, values)));
+  }
+
+  async #call(path: string, tool: string, retry: RetryPolicy | undefined, args: JsonObject): Promise<Json> {
+    const known = this.#rows.get(path);
+    if (known?.state === "ok") return this.#outputOf(known);
+    const isRead = this.#run.isRead(tool);
+    if (known?.state === "running" && !isRead) this.#lose(path, tool, "The server stopped while it was sent.");
+    if (known?.state === "retrying" && known.dueMs !== undefined && Date.now() < known.dueMs)
+      throw new Stop({ state: "sleeping", dueMs: known.dueMs });
+    const attempt = (known?.attempt ?? 0) + 1;
+    // A write is noted before it is sent: found so after a loss, nobody knows what became of it, and it is not sent again.
+    if (!isRead) this.#put(path, "running", { attempt });
+    const { outcome, output, message, mayPass } = await this.#run.call(tool, args);
+    if (outcome === "ok") return this.#end(path, output as Json, attempt); // a result is JSON
+    if (outcome === "unknown") this.#lose(path, tool, message);
+    if (this.#run.isCancelled()) {
+      this.#put(path, "cancelled", { attempt, message });
+      throw new Stop({ state: "cancelled" });
+    }
+    if (mayPass && retry && attempt < retry.attempts) {
+      const dueMs = Date.now() + retry.delaySeconds * 1000;
+      this.#put(path, "retrying", { attempt, dueMs, message });
+      throw new Stop({ state: "sleeping", dueMs });
+    }
+    this.#put(path, "failed", { attempt, message });
+    throw new Stop({ state: "failed", error: `${path}: ${message}` });
+  }
+
+  /** Calls for each item, a few at a time. What has begun is waited for, before a failure or a wait of one counts for all. */
+  async #callEach(step: StepOf<"for_each">, values: RunValues): Promise<Json> {
+    const items = Array.isArray(step.items) ? step.items : this.#fillAny(step.items, values, "items");
+    if (!Array.isArray(items)) throw new InvalidInput(`${this.#place}.items is not a list.`);
+    if (items.length > MAX_ITEMS) throw new InvalidInput(`${this.#place}.items has ${items.length} items; a step takes ${MAX_ITEMS}.`);
+    const outputs: Json[] = [];
+    const stops: Stop[] = [];
+    let next = 0;
+    const work = async () => {
+      while (next < items.length && stops.length === 0 && !this.#run.isCancelled()) {
+        const index = next++;
+        outputs[index] = await this.#callItem(step, { ...values, item: items[index] as Json, index }, index).catch((error: unknown) => {
+          if (!(error instanceof Stop)) throw error;
+          stops.push(error);
+          return null;
+        });
+      }
+    };
+    const settled = await Promise.allSettled(Array.from({ length: Math.min(step.concurrency, items.length) }, work));
+    for (const one of settled) if (one.status === "rejected") throw one.reason;
+    const worst = stops.sort((one, other) => rankOf(one) - rankOf(other)).at(0);
+    if (worst) throw worst;
+    if (this.#run.isCancelled()) throw new Stop({ state: "cancelled" });
+    this.#put(step.id, "ok", { ended: true }); // the outputs stand with the items
+    return outputs;
+  }
+
+  async #callItem(step: StepOf<"for_each">, values: RunValues, index: number): Promise<Json> {
+    const path = `${step.id}/${index}`;
+    try {
+      return await this.#call(path, step.tool, step.retry, this.#fill(step.arguments, values));
+    } catch (error) {
+      if (error instanceof Stop && error.driven.state !== "failed") throw error;
+      if (!(error instanceof Stop || error instanceof ToolError)) throw error;
+      const message = error instanceof Stop ? (error.driven.error ?? "") : error.message;
+      if (step.keepFailures) return this.#end(path, { error: message });
+      if (error instanceof Stop) throw error;
+      this.#put(path, "failed", { message });
+      throw new Stop({ state: "failed", error: `${path}: ${message}` });
+    }
+  }
+
+  #fill(template: JsonObject, values: RunValues): JsonObject {
+    return this.#fillAny(template, values, "arguments") as JsonObject; // an object stays one
+  }
+
+  #fillAny(template: Json, values: RunValues, field: string): Json {
+    return resolve(template, values, { path: `${this.#place}.${field}`, maxBytes: MAX_VALUE_BYTES });
+  }
+
+  #lose(path: string, tool: string, message: string): never {
+    this.#put(path, "unknown", { message });
+    const error = `${path}: nobody knows whether ${tool} took effect. ${message} Look whether it did, and start a new run for the rest.`;
+    throw new Stop({ state: "unknown", error });
+  }
+
+  #outputOf(row: StepRow): Json {
+    const step = this.#step;
+    if (step.kind !== "for_each" || row.path !== step.id) return row.output === undefined ? null : (JSON.parse(row.output) as Json);
+    const outputs: Json[] = [];
+    for (let index = 0; ; index++) {
+      const item = this.#rows.get(`${step.id}/${index}`);
+      if (!item) return outputs;
+      outputs.push(item.output === undefined ? null : (JSON.parse(item.output) as Json));
+    }
+  }
+
+  #end(path: string, output: Json, attempt?: number): Json {
+    this.#put(path, "ok", { output: JSON.stringify(output), ended: true, ...(attempt !== undefined && { attempt }) });
+    return output;
+  }
+
+  #put(
+    path: string,
+    state: StepState,
+    how: { attempt?: number; dueMs?: number; message?: string; output?: string; ended?: boolean } = {}
+  ): void {
+    const nowMs = Date.now();
+    const known = this.#rows.get(path);
+    const isOver = how.ended || state === "skipped" || state === "failed" || state === "unknown" || state === "cancelled";
+    const row: StepRow = {
+      run: this.#run.seq,
+      path,
+      state,
+      attempt: how.attempt ?? known?.attempt ?? 1,
+      startedMs: known?.startedMs ?? nowMs,
+      endedMs: isOver ? nowMs : undefined,
+      dueMs: how.dueMs,
+      message: how.message,
+      output: how.output
+    };
+    this.#rows.set(path, row);
+    this.#run.store.putStep(row);
+    this.#run.onStep(row);
+  }
+}
+
+const MAX_ITEMS = 100;
+
+/** Of several reasons to stop, the one that counts: an unknown write, then a failure, then a cancellation, then a wait. */
+const RANKS: readonly RunState[] = ["unknown", "failed", "cancelled", "sleeping"];
+const rankOf = ({ driven }: Stop): number => RANKS.indexOf(driven.state);

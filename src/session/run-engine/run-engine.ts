@@ -1,0 +1,205 @@
+import type { Json, JsonObject } from "../../lib/json.ts";
+import type { CatalogSlice } from "../../mcp/catalog.ts";
+import type { Host } from "../../mcp/host.ts";
+import type { Keyring } from "../../mcp/keyring.ts";
+import type { Principal } from "../../mcp/principal.ts";
+import { isEnded } from "../../mcp/runs.ts";
+import { seal, unseal } from "../../mcp/seal.ts";
+import type { ShippedWorkflow, StepFunction, WorkflowDefinition } from "../../mcp/workflow.ts";
+import type { RunRow, RunStore, StepRow } from "../../stores/runs.ts";
+import { type Driven, drive } from "./driver.ts";
+import { callStep } from "./step-call.ts";
+
+/** What a {@link RunEngine} is made of. */
+export interface RunEngineOptions {
+  readonly store: RunStore;
+  readonly keyring: () => Keyring;
+  /** All of the catalog. */
+  readonly slice: () => CatalogSlice;
+  readonly shipped: readonly ShippedWorkflow[];
+  readonly host: () => Host;
+  /** How many runs are driven at a time. */
+  readonly concurrency: number;
+  /** Sees to it that {@link RunEngine.resume} runs at a time. */
+  wakeAt(atMs: number): void;
+  /** Keeps the object in memory, and has it wake again if it is lost, until the work is done. */
+  hold(done: Promise<void>): void;
+  onChange(run: RunRow): void;
+}
+
+/** What of a run waits sealed: nobody else's eyes are for it. */
+interface Sealed {
+  readonly principal: Principal;
+  readonly inputs: JsonObject;
+}
+
+/** A run that is driven here. */
+interface Driving {
+  readonly done: Promise<void>;
+  readonly listeners: Set<() => void>;
+  isCancelled: boolean;
+}
+
+/**
+ * Drives runs, each step by step, a few runs at a time. What a run is doing stands in its rows, so it goes on after any loss; what it
+ * waits for is a state of its row, and at most one time at which the object wakes.
+ */
+export class RunEngine {
+  readonly #options: RunEngineOptions;
+  readonly #driving = new Map<number, Driving>();
+  /** Those that may be driven once another is done. */
+  readonly #queue: number[] = [];
+  /** Those who wait for a run to change, by its number. */
+  readonly #watchers = new Map<number, Set<() => void>>();
+
+  constructor(options: RunEngineOptions) {
+    this.#options = options;
+  }
+
+  /** Starts a run; returns its number. */
+  start(definition: WorkflowDefinition, inputs: JsonObject, principal: Principal, session: string, isShipped: boolean): number {
+    const { store, keyring } = this.#options;
+    const sealed = seal(keyring(), PURPOSE, JSON.stringify({ principal, inputs } satisfies Sealed));
+    const createdMs = Date.now();
+    const seq = store.insert({
+      workflow: definition.name,
+      definition: JSON.stringify(definition),
+      ...{ isShipped, sealed, session, createdMs }
+    });
+    this.kick(seq);
+    return seq;
+  }
+
+  /** Has a run driven, unless it is. */
+  kick(seq: number): void {
+    if (this.#driving.has(seq) || this.#queue.includes(seq)) return;
+    this.#queue.push(seq);
+    this.#next();
+  }
+
+  /** Has all runs driven that should be at work: after a loss of memory, and when one has slept enough. Returns when to come again. */
+  resume(): number | undefined {
+    const { store } = this.#options;
+    for (const seq of store.due(Date.now())) this.kick(seq);
+    return store.nextDueMs();
+  }
+
+  /** Tells a run to stop, and waits until what is in flight is settled: a write is not left, a read is. */
+  async cancel(seq: number): Promise<void> {
+    const { store } = this.#options;
+    const driving = this.#driving.get(seq);
+    store.cancel(seq);
+    if (!driving) return this.#finish(seq, { state: "cancelled" });
+    driving.isCancelled = true;
+    for (const listener of driving.listeners) listener();
+    await driving.done;
+  }
+
+  /** Waits until a run has ended or waits for somebody, or for so long. */
+  async settled(seq: number, waitMs: number): Promise<void> {
+    const untilMs = Date.now() + waitMs;
+    for (;;) {
+      const run = this.#options.store.get(seq);
+      const leftMs = untilMs - Date.now();
+      if (!run || isEnded(run.state) || run.state === "waiting" || leftMs <= 0) return;
+      await this.#changed(seq, leftMs);
+    }
+  }
+
+  #next(): void {
+    const { concurrency, hold } = this.#options;
+    while (this.#driving.size < concurrency) {
+      const seq = this.#queue.shift();
+      if (seq === undefined) return;
+      const driving: { -readonly [K in keyof Driving]: Driving[K] } = { done: Promise.resolve(), listeners: new Set(), isCancelled: false };
+      this.#driving.set(seq, driving);
+      driving.done = this.#drive(seq, driving).finally(() => {
+        this.#driving.delete(seq);
+        this.#next();
+      });
+      hold(driving.done);
+    }
+  }
+
+  async #drive(seq: number, driving: Driving): Promise<void> {
+    const { store } = this.#options;
+    const run = store.get(seq);
+    if (!run || isEnded(run.state) || run.state === "waiting") return;
+    try {
+      if (run.state === "sleeping") store.park(seq, "running");
+      driving.isCancelled ||= run.cancelledMs !== undefined;
+      this.#finish(seq, await drive(this.#toDriven(run, driving)));
+    } catch (error) {
+      const correlation = crypto.randomUUID();
+      const stack = error instanceof Error ? error.stack : String(error);
+      console.error(JSON.stringify({ level: "error", event: "run_failed", correlation, workflow: run.workflow, run: seq, stack }));
+      this.#finish(seq, { state: "failed", error: `The run failed unexpectedly (ref ${correlation}).` });
+    }
+  }
+
+  #finish(seq: number, { state, dueMs, error, output }: Driven): void {
+    const { store, wakeAt } = this.#options;
+    if (state === "sleeping" || state === "waiting" || state === "running") store.park(seq, state, dueMs);
+    else store.end(seq, state, { error, output });
+    if (dueMs !== undefined) wakeAt(dueMs);
+    this.#tell(seq);
+  }
+
+  #toDriven(run: RunRow, driving: Driving) {
+    const { store, keyring, slice, host } = this.#options;
+    const opened = run.sealed === undefined ? undefined : unseal(keyring(), PURPOSE, run.sealed);
+    if (opened === undefined) throw new Error("What the run was started with was sealed under a secret that is gone.");
+    const { principal, inputs } = JSON.parse(opened) as Sealed; // as it was sealed
+    const onCancel = (listener: () => void) => {
+      if (driving.isCancelled) listener();
+      else driving.listeners.add(listener);
+      return () => driving.listeners.delete(listener);
+    };
+    const isRead = (tool: string) => slice().tool(tool)?.annotations.readOnlyHint ?? true;
+    return {
+      ...{ store, inputs, isRead, seq: run.seq },
+      definition: JSON.parse(run.definition) as WorkflowDefinition,
+      functions: this.#functionsOf(run),
+      isCancelled: () => driving.isCancelled,
+      call: (tool: string, args: JsonObject) =>
+        // A write that was begun is not told to stop: only its end says what became of it.
+        callStep(tool, args, { principal, slice: slice(), client: `run/${run.workflow}`, onCancel: isRead(tool) ? onCancel : () => () => {} }, host()),
+      onStep: (step: StepRow) => {
+        logStep(run, step);
+        this.#tell(run.seq);
+      }
+    };
+  }
+
+  #functionsOf({ isShipped, workflow }: RunRow): ReadonlyMap<string, StepFunction> {
+    const known = isShipped ? this.#options.shipped.find(({ definition }) => definition.name === workflow) : undefined;
+    return known?.functions ?? new Map<string, (args: JsonObject) => Json>();
+  }
+
+  #changed(seq: number, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const watchers = this.#watchers.get(seq) ?? new Set();
+      const done = () => {
+        clearTimeout(timer);
+        watchers.delete(done);
+        if (watchers.size === 0) this.#watchers.delete(seq);
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      this.#watchers.set(seq, watchers.add(done));
+    });
+  }
+
+  #tell(seq: number): void {
+    const run = this.#options.store.get(seq);
+    if (run) this.#options.onChange(run);
+    for (const done of [...(this.#watchers.get(seq) ?? [])]) done();
+  }
+}
+
+const PURPOSE = "run";
+
+function logStep({ workflow, seq }: RunRow, { path, state, attempt, startedMs, endedMs }: StepRow): void {
+  const ms = endedMs === undefined ? undefined : endedMs - startedMs;
+  console.log(JSON.stringify({ level: "info", event: "run_step", workflow, run: seq, step: path, state, attempt, ms }));
+}

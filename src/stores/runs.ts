@@ -1,0 +1,265 @@
+import type { RunState, StepState } from "../mcp/runs.ts";
+import type { HomeRecord } from "./home-record.ts";
+import { LateTable } from "./late-table.ts";
+
+/** A run as it is stored. Times are milliseconds since the epoch. */
+export interface RunRow {
+  readonly seq: number;
+  readonly workflow: string;
+  readonly state: RunState;
+  /** The definition as it was when the run was started, JSON text. */
+  readonly definition: string;
+  readonly isShipped: boolean;
+  /** Inputs and principal, sealed; absent once the run has ended. */
+  readonly sealed: string | undefined;
+  /** The short name of the session that started it; of home where none did. */
+  readonly session: string;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+  /** When it goes on by itself. */
+  readonly dueMs: number | undefined;
+  /** When it was told to stop. */
+  readonly cancelledMs: number | undefined;
+  readonly error: string | undefined;
+  /** What it answered with, JSON text. */
+  readonly output: string | undefined;
+}
+
+/** A step of a run as it is stored. */
+export interface StepRow {
+  readonly run: number;
+  readonly path: string;
+  readonly state: StepState;
+  readonly attempt: number;
+  readonly startedMs: number;
+  readonly endedMs: number | undefined;
+  readonly dueMs: number | undefined;
+  readonly message: string | undefined;
+  /** JSON text. */
+  readonly output: string | undefined;
+}
+
+/** The tables `runs`, `steps` and `workflows`: the state of every workflow of a principal. Only this class writes them. */
+export class RunStore {
+  readonly #storage: DurableObjectStorage;
+  readonly #runs: LateTable;
+  readonly #steps: LateTable;
+  readonly #workflows: LateTable;
+
+  constructor(storage: DurableObjectStorage, record: HomeRecord) {
+    this.#storage = storage;
+    const onCreate = () => record.migrate();
+    this.#runs = new LateTable(storage, "runs", RUN_COLUMNS, onCreate);
+    this.#steps = new LateTable(storage, "steps", STEP_COLUMNS, onCreate);
+    this.#workflows = new LateTable(storage, "workflows", WORKFLOW_COLUMNS, onCreate);
+  }
+
+  /** Stores a run that begins; returns its number. */
+  insert(run: Omit<RunRow, "seq" | "state" | "updatedMs" | "dueMs" | "cancelledMs" | "error" | "output">): number {
+    this.#runs.prepare();
+    const { seq } = this.#exec(
+      `INSERT INTO runs (workflow, state, definition, is_shipped, sealed, session, created_ms, updated_ms)
+       VALUES (?, 'running', ?, ?, ?, ?, ?, ?) RETURNING seq`,
+      run.workflow,
+      run.definition,
+      Number(run.isShipped),
+      run.sealed ?? null,
+      run.session,
+      run.createdMs,
+      run.createdMs
+    ).one();
+    return Number(seq);
+  }
+
+  get(seq: number): RunRow | undefined {
+    if (!this.#runs.exists()) return undefined;
+    const [row] = this.#exec("SELECT * FROM runs WHERE seq = ?", seq);
+    return row && toRun(row);
+  }
+
+  /** The newest first. */
+  list(state: RunState | undefined, limit: number): RunRow[] {
+    if (!this.#runs.exists()) return [];
+    const filter = state === undefined ? "" : "WHERE state = ?";
+    const bindings = state === undefined ? [limit] : [state, limit];
+    return this.#exec(`SELECT * FROM runs ${filter} ORDER BY seq DESC LIMIT ?`, ...bindings)
+      .toArray()
+      .map(toRun);
+  }
+
+  /** The numbers of the runs that should be at work now: those that run, and those that have slept enough. */
+  due(nowMs: number): number[] {
+    if (!this.#runs.exists()) return [];
+    return this.#exec("SELECT seq FROM runs WHERE state = 'running' OR (state = 'sleeping' AND due_ms <= ?) ORDER BY seq", nowMs)
+      .toArray()
+      .map(({ seq }) => Number(seq));
+  }
+
+  /** When the next run has slept enough; `undefined` where none sleeps. */
+  nextDueMs(): number | undefined {
+    if (!this.#runs.exists()) return undefined;
+    const { due } = this.#exec("SELECT min(due_ms) AS due FROM runs WHERE state = 'sleeping'").one();
+    return due === null ? undefined : Number(due);
+  }
+
+  /** Notes that a run goes on, or waits: for a time, or for somebody. */
+  park(seq: number, state: "running" | "sleeping" | "waiting", dueMs?: number): void {
+    this.#exec("UPDATE runs SET state = ?, due_ms = ?, updated_ms = ? WHERE seq = ?", state, dueMs ?? null, Date.now(), seq);
+  }
+
+  /** Ends a run. What had to wait sealed is deleted. */
+  end(seq: number, state: RunState, { error, output }: { error?: string | undefined; output?: string | undefined } = {}): void {
+    const query =
+      "UPDATE runs SET state = ?, due_ms = NULL, sealed = CASE WHEN ? THEN sealed END, error = ?, output = ?, updated_ms = ? WHERE seq = ?";
+    // A run that failed may be taken up again, and needs its inputs for that.
+    this.#exec(query, state, Number(state === "failed"), error ?? null, output ?? null, Date.now(), seq);
+  }
+
+  /** Notes that a run shall stop. */
+  cancel(seq: number): void {
+    this.#exec("UPDATE runs SET cancelled_ms = ?, updated_ms = ? WHERE seq = ?", Date.now(), Date.now(), seq);
+  }
+
+  /** Lets a run that failed go on: the steps that failed are done again. */
+  reopen(seq: number): void {
+    this.#exec("DELETE FROM steps WHERE run = ? AND state = 'failed'", seq);
+    this.#exec("UPDATE runs SET state = 'running', error = NULL, cancelled_ms = NULL, updated_ms = ? WHERE seq = ?", Date.now(), seq);
+  }
+
+  remove(seq: number): void {
+    if (this.#steps.exists()) this.#exec("DELETE FROM steps WHERE run = ?", seq);
+    this.#exec("DELETE FROM runs WHERE seq = ?", seq);
+  }
+
+  /** Those that have not ended. */
+  countOpen(): number {
+    if (!this.#runs.exists()) return 0;
+    return Number(this.#exec(`SELECT count(*) AS runs FROM runs WHERE ${IS_OPEN}`).one().runs);
+  }
+
+  steps(run: number): StepRow[] {
+    if (!this.#steps.exists()) return [];
+    return this.#exec("SELECT * FROM steps WHERE run = ? ORDER BY started_ms, path", run).toArray().map(toStep);
+  }
+
+  putStep(step: StepRow): void {
+    this.#steps.prepare();
+    this.#exec(
+      `INSERT INTO steps (run, path, state, attempt, started_ms, ended_ms, due_ms, message, output) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (run, path) DO UPDATE SET state = excluded.state, attempt = excluded.attempt, ended_ms = excluded.ended_ms,
+         due_ms = excluded.due_ms, message = excluded.message, output = excluded.output`,
+      step.run,
+      step.path,
+      step.state,
+      step.attempt,
+      step.startedMs,
+      step.endedMs ?? null,
+      step.dueMs ?? null,
+      step.message ?? null,
+      step.output ?? null
+    );
+  }
+
+  /** Keeps a definition under its name; `true` if it took the place of another. */
+  define(name: string, definition: string): boolean {
+    this.#workflows.prepare();
+    const isKnown = this.#exec("SELECT 1 FROM workflows WHERE name = ?", name).toArray().length > 0;
+    const query =
+      "INSERT INTO workflows (name, definition, updated_ms) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, updated_ms = excluded.updated_ms";
+    this.#exec(query, name, definition, Date.now());
+    return isKnown;
+  }
+
+  /** Definitions by their names, JSON text. */
+  workflows(): { name: string; definition: string }[] {
+    if (!this.#workflows.exists()) return [];
+    return this.#exec("SELECT name, definition FROM workflows ORDER BY name")
+      .toArray()
+      .map(({ name, definition }) => ({ name: String(name), definition: String(definition) }));
+  }
+
+  /** Forgets runs that ended before a time. Returns whether any run or workflow is left. */
+  prune(beforeMs: number): boolean {
+    if (this.#runs.exists()) {
+      const ended = `SELECT seq FROM runs WHERE NOT ${IS_OPEN} AND updated_ms < ?`;
+      if (this.#steps.exists()) this.#exec(`DELETE FROM steps WHERE run IN (${ended})`, beforeMs);
+      this.#exec(`DELETE FROM runs WHERE NOT ${IS_OPEN} AND updated_ms < ?`, beforeMs);
+      if (this.#exec("SELECT 1 FROM runs LIMIT 1").toArray().length > 0) return true;
+    }
+    return this.workflows().length > 0;
+  }
+
+  /** The storage was emptied. */
+  reset(): void {
+    for (const table of [this.#runs, this.#steps, this.#workflows]) table.reset();
+  }
+
+  #exec(query: string, ...bindings: SqlStorageValue[]): SqlStorageCursor<Record<string, SqlStorageValue>> {
+    return this.#storage.sql.exec(query, ...bindings);
+  }
+}
+
+const IS_OPEN = "state IN ('running', 'sleeping', 'waiting')";
+
+// AUTOINCREMENT, so that the handle of a run that was deleted never leads to another.
+const RUN_COLUMNS = `(
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  workflow TEXT NOT NULL,
+  state TEXT NOT NULL,
+  definition TEXT NOT NULL,
+  is_shipped INTEGER NOT NULL,
+  sealed TEXT,
+  session TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  updated_ms INTEGER NOT NULL,
+  due_ms INTEGER,
+  cancelled_ms INTEGER,
+  error TEXT,
+  output TEXT
+) STRICT`;
+
+const STEP_COLUMNS = `(
+  run INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  state TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  started_ms INTEGER NOT NULL,
+  ended_ms INTEGER,
+  due_ms INTEGER,
+  message TEXT,
+  output TEXT,
+  PRIMARY KEY (run, path)
+) STRICT, WITHOUT ROWID`;
+
+const WORKFLOW_COLUMNS = "(name TEXT PRIMARY KEY, definition TEXT NOT NULL, updated_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+
+const toRun = (row: Record<string, SqlStorageValue>): RunRow => ({
+  seq: Number(row.seq),
+  workflow: String(row.workflow),
+  state: row.state as RunState, // written by this class only
+  definition: String(row.definition),
+  isShipped: row.is_shipped === 1,
+  sealed: toText(row.sealed),
+  session: String(row.session),
+  createdMs: Number(row.created_ms),
+  updatedMs: Number(row.updated_ms),
+  dueMs: toNumber(row.due_ms),
+  cancelledMs: toNumber(row.cancelled_ms),
+  error: toText(row.error),
+  output: toText(row.output)
+});
+
+const toStep = (row: Record<string, SqlStorageValue>): StepRow => ({
+  run: Number(row.run),
+  path: String(row.path),
+  state: row.state as StepState, // likewise
+  attempt: Number(row.attempt),
+  startedMs: Number(row.started_ms),
+  endedMs: toNumber(row.ended_ms),
+  dueMs: toNumber(row.due_ms),
+  message: toText(row.message),
+  output: toText(row.output)
+});
+
+const toText = (value: SqlStorageValue | undefined): string | undefined => (typeof value === "string" ? value : undefined);
+const toNumber = (value: SqlStorageValue | undefined): number | undefined => (typeof value === "number" ? value : undefined);
