@@ -35,6 +35,8 @@ export const DEFAULTS = {
   loops: { calls: 5, windowMs: MINUTE, remembered: 200 } satisfies LoopLimits,
   /** How long a key stands for its first call, and how long a repetition waits for that one's end. */
   keys: { ttlMs: DAY, waitMs: 8 * SECOND },
+  /** Runs of one principal: how many are driven at a time, how many may be open, and how often it is seen to that those at work are. */
+  runs: { concurrency: 4, maxOpen: 20, lookMs: 30 * SECOND },
   shipping: { delayMs: 5 * SECOND, retryMs: MINUTE } satisfies ShippingTimes,
   /** After this long without a call a session's object gives everything to its principal's home and goes. */
   sessionIdleMs: DAY,
@@ -71,6 +73,8 @@ export interface Config {
   readonly github: { readonly apiUrl: string; readonly token: string | undefined };
   /** Absent where calls are not limited. */
   readonly rate: RateRule | undefined;
+  /** How many runs of one principal may be open at a time. */
+  readonly maxOpenRuns: number;
   readonly history: HistoryMode;
   /** How long a principal's history is kept, milliseconds. */
   readonly retentionMs: number;
@@ -92,6 +96,7 @@ export function readConfig(env: Env): Config {
     localScopes: readScopes(env.LOCAL_SCOPES),
     allowedOrigins: new Set(readList(env.ALLOWED_ORIGINS)),
     github: { apiUrl: env.GITHUB_API_URL, token: env.GITHUB_TOKEN || undefined },
+    maxOpenRuns: Number(env.MAX_OPEN_RUNS) || DEFAULTS.runs.maxOpen,
     rate: readRate(env.RATE_LIMIT),
     history: HISTORY_MODES.find((mode) => mode === env.HISTORY) ?? "full",
     retentionMs: (Number(env.RETENTION_DAYS) || 0) * DAY || DEFAULTS.retentionMs,

@@ -5,6 +5,7 @@ import type { Resource } from "./define-resource.ts";
 import { createMatcher, isTemplate } from "./define-resource.ts";
 import type { Tool } from "./define-tool.ts";
 import { parseSlice, type Slice } from "./slice.ts";
+import type { ShippedWorkflow } from "./workflow.ts";
 
 /** What a server offers, as it is written down. */
 export interface CatalogDefinition {
@@ -14,6 +15,7 @@ export interface CatalogDefinition {
   readonly tools: readonly Tool[];
   readonly prompts: readonly Prompt[];
   readonly resources: readonly Resource[];
+  readonly workflows?: readonly ShippedWorkflow[];
   /** The toolsets that `/mcp` serves; all of them if absent. */
   readonly defaultToolsets?: readonly string[];
 }
@@ -44,6 +46,7 @@ export interface Catalog {
   readonly instructions: string;
   readonly capabilities: JsonObject;
   readonly tools: readonly Tool[];
+  readonly workflows: readonly ShippedWorkflow[];
   /** The URIs of the resources that change with each call. */
   readonly resourcesOfCalls: readonly string[];
   /** `undefined` for a toolset that is not there. */
@@ -81,6 +84,7 @@ export function createCatalog(definition: CatalogDefinition): Catalog {
       completions: {}
     },
     tools: definition.tools,
+    workflows: definition.workflows ?? [],
     resourcesOfCalls: definition.resources.filter(({ changesWith }) => changesWith === "calls").map(({ uri }) => uri),
     slice,
     sliceAt(path) {

@@ -1,6 +1,8 @@
 import type { Call, History } from "./history.ts";
 import type { Claim, KeyedCall, KeyedOutcome } from "./idempotency.ts";
+import type { Principal } from "./principal.ts";
 import type { Refusal } from "./refusal.ts";
+import type { Runs } from "./runs.ts";
 
 /** A session as it introduces itself to its principal's home. Times are milliseconds since the epoch. */
 export interface ShippingSession {
@@ -50,6 +52,11 @@ export interface LeaseReport {
 /** What home answers to who asks for permits: some, and how many are left; or when to try again. */
 export type Leased = (Grant & { readonly remaining: number }) | { readonly retryAfterMs: number };
 
+/** Who asks for runs, and whom they act for. */
+export interface RunAsker extends Asker {
+  readonly principal: Principal;
+}
+
 /** What a principal's home does for its sessions, called over RPC. An exception would cross the border without its class. */
 export interface HomeDoor {
   /** Takes calls over. Once it has answered they are durable here; what comes twice changes nothing. */
@@ -59,6 +66,8 @@ export interface HomeDoor {
   claimKey(claim: KeyClaim): Promise<KeyGrant>;
   settleKey(key: string, claim: string, outcome: KeyedOutcome): Promise<void>;
   releaseKey(key: string, claim: string): Promise<void>;
+  /** Answers a method of {@link Runs}. */
+  askRuns(asker: RunAsker, method: keyof Runs, args: readonly unknown[]): Promise<{ readonly value: unknown } | Refusal>;
   /** Answers a method of {@link History}. */
   askHistory(asker: Asker, method: keyof History, argument: unknown): Promise<{ readonly value: unknown } | Refusal>;
 }

@@ -21,6 +21,7 @@ import { HttpLane, type StreamLimits } from "./http-lane.ts";
 import { closeBack, createReaders } from "./readers.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRemoteHistory } from "./remote-history.ts";
+import { createRemoteRuns } from "./remote-runs.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionLife } from "./session-life.ts";
 import { SocketLane, type SocketLimits } from "./socket-lane.ts";
@@ -255,6 +256,8 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
         deadlines: this.#deadlines,
         resourcesOfCalls: catalog.resourcesOfCalls,
         historyOf: ({ id }) => createRemoteHistory(this.#link.home(), { principalId: id, session: owner }, () => this.#link.shipper.ship()),
+        runsOf: (principal) =>
+          createRemoteRuns(this.#link.home(), { principalId: principal.id, principal, session: owner }, () => this.#link.shipper.ship()),
         announce: (change) => this.#announce(change)
       });
     }

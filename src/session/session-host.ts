@@ -11,6 +11,7 @@ import type { Keys } from "../mcp/idempotency.ts";
 import type { Keyring } from "../mcp/keyring.ts";
 import { LoopGuard } from "../mcp/loop-guard.ts";
 import type { Principal } from "../mcp/principal.ts";
+import type { Runs } from "../mcp/runs.ts";
 import type { Weather } from "../mcp/weather.ts";
 
 /** What a {@link SessionHost} is made of. */
@@ -26,6 +27,7 @@ export interface SessionHostOptions {
   readonly permits: Permits;
   readonly keys: Keys;
   historyOf(principal: Principal): History;
+  runsOf(principal: Principal): Runs;
   /** Tells who wants to know that something has changed. */
   announce(change: Change): void;
 }
@@ -58,7 +60,7 @@ export class SessionHost implements Host {
   }
 
   contextFor({ principal, progress, log, ask, closeStream }: Asking, signalOf: () => AbortSignal, onWrite = () => {}): Context {
-    const { config, historyOf, announce } = this.#options;
+    const { config, historyOf, runsOf, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;
     let weather: Weather | undefined;
@@ -74,6 +76,9 @@ export class SessionHost implements Host {
       announce,
       get history() {
         return historyOf(principal);
+      },
+      get runs() {
+        return runsOf(principal);
       },
       // Most calls use one upstream or none, and an Octokit is not free.
       get github() {

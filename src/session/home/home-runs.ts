@@ -1,8 +1,9 @@
 import { InvalidInput, NotFound, QuotaReached } from "../../mcp/errors.ts";
 import { mintHandle, readHandle } from "../../mcp/handle.ts";
-import type { Asker } from "../../mcp/home-door.ts";
+import type { RunAsker } from "../../mcp/home-door.ts";
+import { type Fault, sayFaults } from "../../mcp/faults.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
-import type { Principal } from "../../mcp/principal.ts";
+import { readInputs } from "../../mcp/run-inputs.ts";
 import { isEnded, type RunDetails, type RunRecord, type RunRequest, type Runs, type StepRecord } from "../../mcp/runs.ts";
 import type { ShippedWorkflow, WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { RunRow, RunStore, StepRow } from "../../stores/runs.ts";
@@ -18,19 +19,13 @@ export interface HomeRunsOptions {
   readonly maxOpen: number;
   /** The short name of home itself. */
   readonly own: string;
-  /** What is wrong with a definition, each fault with its path; and the inputs of a run with their defaults. */
-  faultsOf(definition: WorkflowDefinition, isShipped: boolean): readonly { readonly path: string; readonly message: string }[];
-  toInputs(definition: WorkflowDefinition, inputs: RunRequest["inputs"]): RunRequest["inputs"];
-}
-
-/** Who asks, and for whom runs act. */
-export interface RunAsker extends Asker {
-  readonly principal: Principal;
+  /** What is wrong with a definition that did not come with the server. */
+  faultsOf(definition: WorkflowDefinition): readonly Fault[];
 }
 
 /** The workflows and runs of a principal, as whoever asks sees them. */
 export function createHomeRuns(options: HomeRunsOptions, { principal, session }: RunAsker): Runs {
-  const { store, engine, keyring, shipped, maxOpen, own, faultsOf, toInputs } = options;
+  const { store, engine, keyring, shipped, maxOpen, own, faultsOf } = options;
 
   const toHandle = (seq: number) => mintHandle(keyring, principal.id, { kind: "run", owner: own, seq });
 
@@ -58,12 +53,9 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
     };
   };
 
-  const requireSound = (definition: WorkflowDefinition, isShipped: boolean) => {
-    const faults = faultsOf(definition, isShipped);
-    if (faults.length === 0) return;
-    const shown = faults.slice(0, MAX_FAULTS).map(({ path, message }) => `${path}: ${message}`);
-    const more = faults.length > MAX_FAULTS ? ` And ${faults.length - MAX_FAULTS} more.` : "";
-    throw new InvalidInput(`The workflow has faults. ${shown.join(". ")}.${more} Nothing was started.`);
+  const requireSound = (definition: WorkflowDefinition) => {
+    const faults = faultsOf(definition);
+    if (faults.length > 0) throw new InvalidInput(`The workflow has faults, and nothing was started.\n${sayFaults(faults)}`);
   };
 
   const definitionOf = ({ workflow, definition }: RunRequest): { definition: WorkflowDefinition; isShipped: boolean } => {
@@ -79,7 +71,7 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
     async define(definition) {
       if (shipped.some((candidate) => candidate.definition.name === definition.name))
         throw new InvalidInput(`${definition.name} is a workflow of the server. Give yours another name.`);
-      requireSound(definition, false);
+      requireSound(definition);
       return store.define(definition.name, JSON.stringify(definition));
     },
 
@@ -96,8 +88,8 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
 
     async start(request) {
       const { definition, isShipped } = definitionOf(request);
-      requireSound(definition, isShipped);
-      const inputs = toInputs(definition, request.inputs);
+      if (!isShipped) requireSound(definition);
+      const inputs = readInputs(definition, request.inputs);
       const open = store.countOpen();
       if (open >= maxOpen) {
         const some = store.list(undefined, MAX_LISTED).filter(({ state }) => !isEnded(state));
@@ -162,7 +154,6 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
   };
 }
 
-const MAX_FAULTS = 10;
 const MAX_LISTED = 100;
 
 const toStep = ({ path, state, attempt, startedMs, endedMs, message }: StepRow): StepRecord => ({ path, state, attempt, startedMs, endedMs, message });

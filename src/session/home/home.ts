@@ -60,10 +60,29 @@ export function homeOf(Base: SessionAgentClass) {
       () => this.getSessionId()
     );
     readonly #rate = new RateDesk(new RateStates(this.ctx.storage, this.#record), () => readConfig(this.env).rate, DEFAULTS.leaseMs);
+    readonly #runStore = new RunStore(this.ctx.storage, this.#record);
+    readonly #engine = new RunEngine({
+      ...DEFAULTS.runs,
+      store: this.#runStore,
+      keyring: () => this.#keyring(),
+      slice: () => this.#all(),
+      shipped: this.parts.catalog.workflows,
+      host: () => this.#ownHost(),
+      wakeAt: (atMs) => this.parts.life.wakeAt(atMs),
+      hold: (done) => this.ctx.waitUntil(this.parts.life.holdWhile(done)),
+      onChange: () => {}
+    });
     #host: SessionHost | undefined;
+    #woken: Promise<void> | undefined;
+
+    /** Runs that were at work when the object was lost go on. */
+    override async onStart(): Promise<void> {
+      this.#engine.resume();
+    }
 
     override fetch(request: Request): Promise<Response> {
       const asked = this.#read(request);
+      this.#wake();
       if (asked.verb === "listen") return Promise.resolve(this.#subscriptions.open(asked.subscription ?? ""));
       return this.#lane.serve(request, asked);
     }
@@ -110,13 +129,21 @@ export function homeOf(Base: SessionAgentClass) {
       return answer(argument).then((value) => ({ value }), toRefusal);
     }
 
+    /** Answers a session's question for runs: see {@link HomeDoor}. */
+    askRuns(asker: RunAsker, method: keyof Runs, args: readonly unknown[]): Promise<{ value: unknown } | Refusal> {
+      this.#wake();
+      // As with the history.
+      const answer = this.#runsOf(asker)[method] as (...args: readonly unknown[]) => Promise<unknown>;
+      return answer(...args).then((value) => ({ value }), toRefusal);
+    }
+
     protected override _sweep(): Promise<number | undefined> {
       return Promise.resolve(this.#sweepHome());
     }
 
     protected override _reset(): void {
       super._reset();
-      for (const store of [this.#record, this.#calls, this.#states, this.#keyRows, this.#rate]) store.reset();
+      for (const store of [this.#record, this.#calls, this.#states, this.#keyRows, this.#rate, this.#runStore]) store.reset();
     }
 
     /** Forgets what is older than the retention, once a day; a home that has nothing left goes. */

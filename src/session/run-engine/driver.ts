@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../lib/json.ts";
 import { InvalidInput, ToolError } from "../../mcp/errors.ts";
+import { itemsOf } from "../../mcp/for-each.ts";
 import { holds, resolve } from "../../mcp/reference.ts";
 import type { RunState, StepState } from "../../mcp/runs.ts";
 import type { RetryPolicy, RunValues, StepDefinition, StepFunction, StepOf, StepValue, WorkflowDefinition } from "../../mcp/workflow.ts";
@@ -161,9 +162,7 @@ class Step {
 
   /** Calls for each item, a few at a time. What has begun is waited for, before a failure or a wait of one counts for all. */
   async #callEach(step: StepOf<"for_each">, values: RunValues): Promise<Json> {
-    const items = Array.isArray(step.items) ? step.items : this.#fillAny(step.items, values, "items");
-    if (!Array.isArray(items)) throw new InvalidInput(`${this.#place}.items is not a list.`);
-    if (items.length > MAX_ITEMS) throw new InvalidInput(`${this.#place}.items has ${items.length} items; a step takes ${MAX_ITEMS}.`);
+    const items = itemsOf(step, values, { path: `${this.#place}.items`, maxBytes: MAX_VALUE_BYTES });
     const outputs: Json[] = [];
     const stops: Stop[] = [];
     let next = 0;
@@ -255,8 +254,6 @@ class Step {
     this.#run.onStep(row);
   }
 }
-
-const MAX_ITEMS = 100;
 
 /** Of several reasons to stop, the one that counts: an unknown write, then a failure, then a cancellation, then a wait. */
 const RANKS: readonly RunState[] = ["unknown", "failed", "cancelled", "sleeping"];
