@@ -23,6 +23,9 @@ export const readOnlyHere: Annotations = { ...readOnly, openWorldHint: false };
 /** Writes outside; adds, and takes nothing away. */
 export const additive: Annotations = { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true };
 
+/** Changes what this server itself keeps; adds, and takes nothing away. */
+export const additiveHere: Annotations = { ...additive, openWorldHint: false };
+
 /** Writes outside; cannot be taken back. */
 export const destructive: Annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true };
 

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { defineTool, readOnlyHere } from "../../mcp/define-tool.ts";
+import { runDetails, toRunDetails } from "./run-details.ts";
+import { runHandle, textOfRun } from "./run-record.ts";
+
+/** Below a call's deadline of 9 s. */
+const MAX_WAIT_SECONDS = 8;
+
+/** How many steps the text tells of. */
+const TOLD_STEPS = 10;
+
+export const getRun = defineTool({
+  name: "get_run",
+  title: "Get a run",
+  description:
+    "Tells how a run stands: its steps, what it waits for, why it failed, and its output once it is completed. Takes the handle that start_workflow or list_runs gave. Use signal_run if it waits for an approval, retry_run if it failed.",
+  toolset: "runs",
+  scopes: ["mcp:use"],
+  annotations: readOnlyHere,
+  mayRepeat: true,
+  input: z.strictObject({
+    run: runHandle,
+    waitSeconds: z
+      .int()
+      .min(0)
+      .max(MAX_WAIT_SECONDS)
+      .default(0)
+      .describe("Answer as soon as it has ended or waits for something, at the latest after so many seconds")
+  }),
+  output: runDetails,
+  async run({ run, waitSeconds }, ctx) {
+    return toRunDetails(await ctx.runs.get(run, waitSeconds * 1000));
+  },
+  render({ steps, stepsLeftOut, outputBytes, outputBeginning, ...record }) {
+    const told = steps.filter(({ step, message }) => message !== undefined && step !== record.step).slice(-TOLD_STEPS);
+    return [
+      textOfRun(record),
+      ...told.map(({ step, state, message }) => `${step}: ${state}: ${message}`),
+      ...(stepsLeftOut === undefined ? [] : [`${stepsLeftOut} more steps are not shown.`]),
+      ...(outputBytes === undefined ? [] : [toOutputLine(outputBytes, outputBeginning !== undefined)])
+    ].join("\n");
+  }
+});
+
+function toOutputLine(outputBytes: number, isCut: boolean): string {
+  if (!isCut) return `Its output is in the structured result (${outputBytes} bytes).`;
+  const kib = Math.ceil(outputBytes / 1024);
+  return `Its output takes ${kib} KiB, too long for a message: the structured result holds its beginning. Let the workflow answer with less of it.`;
+}
