@@ -24,23 +24,31 @@ export const exportCalls = defineTool({
   }),
   async run({ cursor, ...filter }, ctx) {
     const query = { ...toFilter(filter), cursor };
-    const page = await ctx.history.list({ ...query, limit: MAX_CALLS });
-    const lines: string[] = [];
-    let sizeBytes = 0;
-    for (const call of page.calls) {
-      const line = `${JSON.stringify(toLine(call))}\n`;
-      sizeBytes += utf8Bytes(JSON.stringify(line));
-      if (sizeBytes > PAGE_BYTES && lines.length > 0) break;
-      lines.push(line);
+    for (let limit = MAX_CALLS; ; ) {
+      const { calls, nextCursor } = await ctx.history.list({ ...query, limit });
+      const lines = toFittingLines(calls);
+      if (lines.length === calls.length) return { ndjson: lines.join(""), calls: lines.length, nextCursor };
+      // A cursor stands behind the last call of a page, so a page that does not fit is asked for again, shorter. Its calls go with
+      // its cursor: others may have come or gone meanwhile.
+      limit = lines.length;
     }
-    const isWhole = lines.length === page.calls.length;
-    // A cursor stands behind the last call of a page, so a page that is cut is asked for again at its length.
-    const { nextCursor } = isWhole ? page : await ctx.history.list({ ...query, limit: lines.length });
-    return { ndjson: lines.join(""), calls: lines.length, nextCursor };
   },
   render: ({ calls, nextCursor }) =>
     `${calls} calls as NDJSON in the structured result.${nextCursor === undefined ? "" : ` More with cursor ${nextCursor}.`}`
 });
+
+/** As many of the first calls as a page holds, one at the least. */
+function toFittingLines(calls: readonly RecordedCall[]): string[] {
+  const lines: string[] = [];
+  let sizeBytes = 0;
+  for (const call of calls) {
+    const line = `${JSON.stringify(toLine(call))}\n`;
+    sizeBytes += utf8Bytes(JSON.stringify(line));
+    if (sizeBytes > PAGE_BYTES && lines.length > 0) break;
+    lines.push(line);
+  }
+  return lines;
+}
 
 function toLine({ startedMs, ...call }: RecordedCall): object {
   return { ...call, startedAt: new Date(startedMs).toISOString() };
