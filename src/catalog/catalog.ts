@@ -2,6 +2,7 @@ import { createCatalog } from "../mcp/catalog.ts";
 import { exploreRepository } from "../prompts/explore-repository.ts";
 import { recentCalls } from "../resources/recent-calls.ts";
 import { repositoryResource } from "../resources/repository.ts";
+import { runResource } from "../resources/run.ts";
 import { getRepository } from "../tools/github/get-repository.ts";
 import { searchRepositories } from "../tools/github/search-repositories.ts";
 import { deleteCalls } from "../tools/history/delete-calls.ts";
@@ -13,7 +14,17 @@ import { listCalls } from "../tools/history/list-calls.ts";
 import { listSessions } from "../tools/history/list-sessions.ts";
 import { summarizeActivity } from "../tools/history/summarize-activity.ts";
 import { longOperation } from "../tools/operations/long-operation.ts";
+import { cancelRun } from "../tools/runs/cancel-run.ts";
+import { defineWorkflow } from "../tools/runs/define-workflow.ts";
+import { deleteRun } from "../tools/runs/delete-run.ts";
+import { getRun } from "../tools/runs/get-run.ts";
+import { listRuns } from "../tools/runs/list-runs.ts";
+import { listWorkflows } from "../tools/runs/list-workflows.ts";
+import { retryRun } from "../tools/runs/retry-run.ts";
+import { signalRun } from "../tools/runs/signal-run.ts";
+import { startWorkflow } from "../tools/runs/start-workflow.ts";
 import { getWeather } from "../tools/weather/get-weather.ts";
+import { workflows } from "../workflows/workflows.ts";
 import { VERSION } from "./version.ts";
 
 /** What Dormouse offers, in the order of its lists. */
@@ -23,8 +34,10 @@ export const catalog = createCatalog({
     "Every tool call is remembered: list_calls finds what was done before, also after a reconnection, and get_call shows one. The (ref …) of an error is the handle of its call.",
   tools: [
     ...[searchRepositories, getRepository, getWeather, longOperation],
-    ...[listCalls, getCall, summarizeActivity, exportCalls, deleteCalls, listSessions, endSession, getUsage]
+    ...[listCalls, getCall, summarizeActivity, exportCalls, deleteCalls, listSessions, endSession, getUsage],
+    ...[defineWorkflow, listWorkflows, startWorkflow, getRun, listRuns, signalRun, cancelRun, retryRun, deleteRun]
   ],
   prompts: [exploreRepository],
-  resources: [repositoryResource, recentCalls]
+  resources: [repositoryResource, recentCalls, runResource],
+  workflows
 });

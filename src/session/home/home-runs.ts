@@ -1,7 +1,7 @@
 import { InvalidInput, NotFound, QuotaReached } from "../../mcp/errors.ts";
+import { type Fault, sayFaults } from "../../mcp/faults.ts";
 import { mintHandle, readHandle } from "../../mcp/handle.ts";
 import type { RunAsker } from "../../mcp/home-door.ts";
-import { type Fault, sayFaults } from "../../mcp/faults.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
 import { readInputs } from "../../mcp/run-inputs.ts";
 import { isEnded, type RunDetails, type RunRecord, type RunRequest, type Runs, type StepRecord } from "../../mcp/runs.ts";
@@ -94,7 +94,10 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
       if (open >= maxOpen) {
         const some = store.list(undefined, MAX_LISTED).filter(({ state }) => !isEnded(state));
         const names = some.map((row) => `${toHandle(row.seq)} (${row.workflow}, ${row.state})`).join(", ");
-        throw new QuotaReached(`${open} runs are open, and ${maxOpen} may be: ${names}. Cancel one, or wait for its end.`, { limit: "open_runs", maxOpen });
+        throw new QuotaReached(`${open} runs are open, and ${maxOpen} may be: ${names}. Cancel one, or wait for its end.`, {
+          limit: "open_runs",
+          maxOpen
+        });
       }
       const seq = engine.start(definition, inputs, principal, session, isShipped);
       return toRecord(find(toHandle(seq)));
@@ -115,7 +118,8 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
     async signal(text, { approved, note }) {
       const row = find(text);
       const waiting = store.steps(row.seq).find(({ state }) => state === "waiting");
-      if (row.state !== "waiting" || !waiting) throw new InvalidInput(`The run does not wait for anybody: it is ${row.state}. Nothing was changed.`);
+      if (row.state !== "waiting" || !waiting)
+        throw new InvalidInput(`The run does not wait for anybody: it is ${row.state}. Nothing was changed.`);
       const output = JSON.stringify({ approved, note: note ?? null });
       const endedMs = Date.now();
       if (approved) {
@@ -139,8 +143,11 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
     async retry(text) {
       const row = find(text);
       if (row.state === "unknown")
-        throw new InvalidInput("Nobody knows whether the last write took effect, so it is not made again. Look whether it did, and start a new run.");
-      if (row.state !== "failed") throw new InvalidInput(`Only a run that failed is taken up again: this one is ${row.state}. Nothing was changed.`);
+        throw new InvalidInput(
+          "Nobody knows whether the last write took effect, so it is not made again. Look whether it did, and start a new run."
+        );
+      if (row.state !== "failed")
+        throw new InvalidInput(`Only a run that failed is taken up again: this one is ${row.state}. Nothing was changed.`);
       store.reopen(row.seq);
       engine.kick(row.seq);
       return toRecord(find(text));
@@ -156,4 +163,11 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
 
 const MAX_LISTED = 100;
 
-const toStep = ({ path, state, attempt, startedMs, endedMs, message }: StepRow): StepRecord => ({ path, state, attempt, startedMs, endedMs, message });
+const toStep = ({ path, state, attempt, startedMs, endedMs, message }: StepRow): StepRecord => ({
+  path,
+  state,
+  attempt,
+  startedMs,
+  endedMs,
+  message
+});

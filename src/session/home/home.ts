@@ -1,25 +1,32 @@
 import { DEFAULTS, readConfig } from "../../config.ts";
+import type { CatalogSlice } from "../../mcp/catalog.ts";
 import { ownerRef } from "../../mcp/handle.ts";
 import type { Call, History } from "../../mcp/history.ts";
-import type { Asker, KeyClaim, KeyGrant, Leased, LeaseReport, SessionDoor, ShippingSession } from "../../mcp/home-door.ts";
+import type { Asker, KeyClaim, KeyGrant, Leased, LeaseReport, RunAsker, SessionDoor, ShippingSession } from "../../mcp/home-door.ts";
 import { createHomeRequestReader } from "../../mcp/home-request.ts";
 import type { KeyedOutcome } from "../../mcp/idempotency.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
 import { type Refusal, toRefusal } from "../../mcp/refusal.ts";
 import { createResults } from "../../mcp/results.ts";
+import type { Runs } from "../../mcp/runs.ts";
+import { faultsOf } from "../../mcp/workflow-faults.ts";
 import { HomeCalls } from "../../stores/home-calls.ts";
 import { HomeRecord } from "../../stores/home-record.ts";
 import { HomeSessions } from "../../stores/home-sessions.ts";
 import { IdempotencyKeys } from "../../stores/idempotency-keys.ts";
 import { RateStates } from "../../stores/rate-states.ts";
+import { RunStore } from "../../stores/runs.ts";
 import { SpentStates } from "../../stores/spent-states.ts";
 import { HeldKeys } from "../held-keys.ts";
 import { LeasedPermits } from "../permits.ts";
 import { closeBack, createReaders } from "../readers.ts";
 import { createRecorder } from "../recorder.ts";
+import { RunEngine } from "../run-engine/run-engine.ts";
 import type { SessionAgentClass } from "../session-agent.ts";
 import { SessionHost } from "../session-host.ts";
+import { SessionLife } from "../session-life.ts";
 import { createHomeHistory, type HomeHistoryOptions, takeShipment } from "./home-history.ts";
+import { createHomeRuns } from "./home-runs.ts";
 import { KeyDesk } from "./key-desk.ts";
 import { RateDesk } from "./rate-desk.ts";
 import { Rounds } from "./rounds.ts";
@@ -146,15 +153,46 @@ export function homeOf(Base: SessionAgentClass) {
       for (const store of [this.#record, this.#calls, this.#states, this.#keyRows, this.#rate, this.#runStore]) store.reset();
     }
 
-    /** Forgets what is older than the retention, once a day; a home that has nothing left goes. */
+    /** Sees to the runs, and forgets what is older than the retention, once a day; a home that has nothing left goes. */
     #sweepHome(): number | undefined {
       const nowMs = Date.now();
+      const dueMs = this.#engine.resume() ?? Number.POSITIVE_INFINITY;
+      const lookMs = this.#engine.isDriving ? nowMs + DEFAULTS.runs.lookMs : Number.POSITIVE_INFINITY;
       const beforeMs = nowMs - readConfig(this.env).retentionMs;
       const isLeft = [
-        ...[this.#calls.prune(beforeMs), this.#sessions.prune(beforeMs)],
+        ...[this.#calls.prune(beforeMs), this.#sessions.prune(beforeMs), this.#runStore.prune(beforeMs)],
         ...[this.#states.prune(nowMs), this.#keyRows.prune(nowMs), this.#rate.isCounting()]
       ].includes(true);
-      return isLeft ? nowMs + DEFAULTS.homeSweepMs : undefined;
+      return isLeft ? Math.min(nowMs + DEFAULTS.homeSweepMs, dueMs, lookMs) : undefined;
+    }
+
+    /** Where the base class was started, its life cycle begins with the first request: it has runs go on that a loss has stopped. */
+    #wake(): void {
+      this.#woken ??= SessionLife.hasBase(this.ctx.storage) ? this.parts.life.resume() : Promise.resolve();
+      this.ctx.waitUntil(this.#woken);
+    }
+
+    #all(): CatalogSlice {
+      const slice = this.parts.catalog.sliceAt("/x/all");
+      if (!slice) throw new Error("Every catalog has all of itself.");
+      return slice;
+    }
+
+    #runsOf(asker: RunAsker): Runs {
+      const { workflows } = this.parts.catalog;
+      const functions: ReadonlySet<string> = new Set();
+      return createHomeRuns(
+        {
+          store: this.#runStore,
+          engine: this.#engine,
+          keyring: this.#keyring(),
+          shipped: workflows,
+          maxOpen: readConfig(this.env).maxOpenRuns,
+          own: this.#own,
+          faultsOf: (definition) => faultsOf(definition, { tool: (name) => this.#all().tool(name), functions, isShipped: false })
+        },
+        asker
+      );
     }
 
     /** What this object gives to the calls of the stateless era, which it runs itself. */
@@ -175,6 +213,7 @@ export function homeOf(Base: SessionAgentClass) {
         deadlines: this.parts.deadlines,
         resourcesOfCalls: this.parts.catalog.resourcesOfCalls,
         historyOf: ({ id }) => createHomeHistory(this.#historyOptions(), { principalId: id, session: this.#own }),
+        runsOf: (principal) => this.#runsOf({ principalId: principal.id, principal, session: this.#own }),
         announce: (change) => this.#subscriptions.announce(change)
       });
     }

@@ -20,6 +20,8 @@ export interface RunEngineOptions {
   readonly host: () => Host;
   /** How many runs are driven at a time. */
   readonly concurrency: number;
+  /** How often it is seen to that those at work are, also if the object is lost, milliseconds. */
+  readonly lookMs: number;
   /** Sees to it that {@link RunEngine.resume} runs at a time. */
   wakeAt(atMs: number): void;
   /** Keeps the object in memory, and has it wake again if it is lost, until the work is done. */
@@ -77,6 +79,11 @@ export class RunEngine {
     this.#next();
   }
 
+  /** Whether any run is at work here. */
+  get isDriving(): boolean {
+    return this.#driving.size > 0;
+  }
+
   /** Has all runs driven that should be at work: after a loss of memory, and when one has slept enough. Returns when to come again. */
   resume(): number | undefined {
     const { store } = this.#options;
@@ -107,12 +114,13 @@ export class RunEngine {
   }
 
   #next(): void {
-    const { concurrency, hold } = this.#options;
+    const { concurrency, lookMs, wakeAt, hold } = this.#options;
     while (this.#driving.size < concurrency) {
       const seq = this.#queue.shift();
       if (seq === undefined) return;
       const driving: { -readonly [K in keyof Driving]: Driving[K] } = { done: Promise.resolve(), listeners: new Set(), isCancelled: false };
       this.#driving.set(seq, driving);
+      wakeAt(Date.now() + lookMs); // should the object be lost before it is held
       driving.done = this.#drive(seq, driving).finally(() => {
         this.#driving.delete(seq);
         this.#next();
@@ -163,7 +171,12 @@ export class RunEngine {
       isCancelled: () => driving.isCancelled,
       call: (tool: string, args: JsonObject) =>
         // A write that was begun is not told to stop: only its end says what became of it.
-        callStep(tool, args, { principal, slice: slice(), client: `run/${run.workflow}`, onCancel: isRead(tool) ? onCancel : () => () => {} }, host()),
+        callStep(
+          tool,
+          args,
+          { principal, slice: slice(), client: `run/${run.workflow}`, onCancel: isRead(tool) ? onCancel : () => () => {} },
+          host()
+        ),
       onStep: (step: StepRow) => {
         logStep(run, step);
         this.#tell(run.seq);
