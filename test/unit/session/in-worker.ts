@@ -1,6 +1,9 @@
 import { env, exports } from "cloudflare:workers";
+import { apiKeyName, createApiKey } from "../../../src/auth/api-key.ts";
 import type { SessionAgent } from "../../../src/index.ts";
+import { SCOPES } from "../../../src/mcp/principal.ts";
 import { readSessionId } from "../../../src/mcp/session-id.ts";
+import { readMessages } from "../../support/session.ts";
 import { envelope, toHeaders } from "../../support/stateless.ts";
 
 const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
@@ -21,6 +24,13 @@ export async function begin(headers: Record<string, string> = {}): Promise<strin
   return response.headers.get("mcp-session-id") ?? "";
 }
 
+/** A key of its own: a principal of its own. */
+export async function createPrincipal(): Promise<{ id: string; headers: Record<string, string> }> {
+  const { kid, key, hash } = createApiKey();
+  await env.KEYS.put(apiKeyName(kid), JSON.stringify({ hash, scopes: SCOPES, created: 0 }));
+  return { id: `key:${kid}`, headers: { authorization: `Bearer ${key}` } };
+}
+
 /** Calls a tool and reads its structured result, or the whole result where it has none. */
 export type Caller = (name: string, args?: object) => Promise<Record<string, unknown>>;
 
@@ -31,7 +41,7 @@ export function createCaller(headers: Record<string, string>, sessionId?: string
     const request = { id: 1, method: "tools/call", params: sessionId === undefined ? { ...params, _meta: envelope() } : params };
     const mirrors = sessionId === undefined ? toHeaders("tools/call", params) : {};
     const response = await send("POST", sessionId, request, { ...mirrors, ...headers });
-    const { result, error } = await response.json<{ result?: Record<string, unknown>; error?: object }>();
+    const { result, error } = (await readMessages(response)).at(-1) ?? {};
     if (!result) throw new Error(`${name} answered ${response.status} ${JSON.stringify(error)}`);
     return (result.structuredContent as Record<string, unknown> | undefined) ?? result;
   };

@@ -1,10 +1,8 @@
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { apiKeyName, createApiKey } from "../../../src/auth/api-key.ts";
 import { homeNameOf } from "../../../src/mcp/home-name.ts";
-import { SCOPES } from "../../../src/mcp/principal.ts";
-import { begin, createCaller, send, stubOf } from "./in-worker.ts";
+import { begin, createCaller, createPrincipal, send, stubOf } from "./in-worker.ts";
 
 // A person's week: sessions come and go, objects are lost and purged, and the history is whole.
 
@@ -19,13 +17,6 @@ afterEach(async () => {
 });
 
 const toDay = (day: number) => vi.setSystemTime(START_MS + day * DAY_MS);
-
-/** A key of its own: a principal of its own. */
-async function createPrincipal(): Promise<{ id: string; headers: Record<string, string> }> {
-  const { kid, key, hash } = createApiKey();
-  await env.KEYS.put(apiKeyName(kid), JSON.stringify({ hash, scopes: SCOPES, created: 0 }));
-  return { id: `key:${kid}`, headers: { authorization: `Bearer ${key}` } };
-}
 
 const homeOf = (principalId: string) => env.HOME.get(env.HOME.idFromName(`home:${homeNameOf(principalId)}`));
 
