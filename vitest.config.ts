@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    maxWorkers: 4, // more than there are cores: wire tests mostly wait
     projects: [
       {
         // Inside workerd: each part by itself, against real storage.

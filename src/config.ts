@@ -119,10 +119,10 @@ function readScopes(text: string | undefined): readonly Scope[] {
   return scopes.length > 0 ? scopes : DEFAULT_SCOPES;
 }
 
-/** Reads `<calls>/<seconds>`, or `off`. What cannot be read is the default: a limit is not lifted by a slip. */
+/** Reads `<calls>/<seconds>`, at most 9999 calls, or `off`. What cannot be read is the default: a limit is not lifted by a slip. */
 function readRate(text: string | undefined): RateRule | undefined {
   if (text === "off") return undefined;
-  const [, limit, seconds] = /^([1-9]\d{0,5})\/([1-9]\d{0,4})$/.exec(text ?? "") ?? [];
+  const [, limit, seconds] = /^([1-9]\d{0,3})\/([1-9]\d{0,4})$/.exec(text ?? "") ?? [];
   return limit === undefined ? DEFAULTS.rate : { limit: Number(limit), windowMs: Number(seconds) * SECOND };
 }
 

@@ -11,6 +11,10 @@ import { keepTraceparent } from "./trace.ts";
 // What is kept of arguments and answers is for showing; a row stays far below the 2 MB that storage allows.
 const MAX_SHOWN_TOOL = 64;
 const MAX_SHOWN_CLIENT = 64;
+
+/** A tool that is not there may be called anything: a page of such names must still fit one message, a line each. */
+const NO_PART_OF_A_NAME = /[^\w.[\]-]/gu;
+
 const MAX_SHOWN_ARGUMENTS = 8192;
 const MAX_PREVIEW = 500;
 
@@ -41,7 +45,7 @@ export class CallEntry {
     this.#host = host;
     this.#seq = continues?.seq;
     this.#start = {
-      tool: showText(tool, MAX_SHOWN_TOOL),
+      tool: showText(tool, MAX_SHOWN_TOOL).replace(NO_PART_OF_A_NAME, "?"),
       startedMs: continues?.startedMs ?? Date.now(),
       era,
       client: showClient(client),

@@ -70,8 +70,9 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
       ...((error instanceof LoopDetected || error instanceof QuotaReached) && { _meta: { "dormouse/limit": error.limit } })
     };
     const refusal = toCapabilityError(error, invocation);
-    // It is no outcome of the call: a client that can be asked may come with the same key.
-    if (refusal && !traces.hasWritten && claim?.state === "first") await claim.release();
+    // Nothing was done, and nobody has an answer: a client that can be asked, or whose stream broke, may come with the same key.
+    const isUndone = !traces.hasWritten && (refusal !== undefined || failure.outcome === "cancelled");
+    if (isUndone && claim?.state === "first") await claim.release();
     else await settle(claim, { outcome: failure.outcome, result });
     if (refusal) throw refusal;
     return result;

@@ -271,7 +271,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
 
     #endByClient({ init, principal }: ObjectRequest): Response {
       this.#link.introduce(principal, init);
-      this.#end(this.#link.facts().expiresMs);
+      this.#end(this.#link.record.ensure().expiresMs);
       return new Response(null, { status: 204 });
     }
 

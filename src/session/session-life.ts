@@ -16,6 +16,9 @@ export interface BaseClass {
  */
 export type Sweep = () => Promise<number | undefined>;
 
+/** An alarm may be put off by this much, milliseconds, without a look at what it was for. */
+const SOON_MS = 10_000;
+
 /** `true`; while the base class starts for the first time, when the alarm was due whose place its own takes, if there was one. */
 const BASE_STARTED = "base_started";
 const ENDED = "ended_ms";
@@ -61,6 +64,12 @@ export class SessionLife {
     this.#arm(atMs).catch((error: unknown) =>
       console.error(JSON.stringify({ level: "error", event: "alarm_not_set", error: String(error) }))
     );
+  }
+
+  /** Sweeps at a time, in an object that stores its first thing: no alarm stands, and none need be looked for. */
+  wakeFirstAt(atMs: number): void {
+    this.#nextMs = atMs;
+    this.#arming = this.#storage.setAlarm(atMs);
   }
 
   /** Brings the base class back in an object in which it was started before, with a sweep at a time or before it. */
@@ -126,6 +135,8 @@ export class SessionLife {
       await this.#base.scheduleSweep(atMs);
       return;
     }
+    // Without a look at what stands, so that the alarm is stored in one with what it is for: a sweep that comes later does all that is due.
+    if (atMs - Date.now() <= SOON_MS) return this.#storage.setAlarm(atMs);
     const standing = await this.#storage.getAlarm();
     if (standing === null || standing > atMs) await this.#storage.setAlarm(atMs);
   }

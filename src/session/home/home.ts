@@ -40,7 +40,7 @@ import { Subscriptions } from "./subscriptions.ts";
 export function homeOf(Base: SessionAgentClass) {
   return class Home extends Base {
     readonly #own = ownerRef(this.getSessionId());
-    readonly #record = new HomeRecord(this.ctx.storage, () => this.parts.life.wakeAt(Date.now() + DEFAULTS.homeSweepMs));
+    readonly #record = new HomeRecord(this.ctx.storage, () => this.parts.life.wakeFirstAt(Date.now() + DEFAULTS.homeSweepMs));
     readonly #calls = new HomeCalls(this.ctx.storage, this.#record, this.#own);
     readonly #sessions = new HomeSessions(this.ctx.storage, this.#record);
     readonly #states = new SpentStates(this.ctx.storage, this.#record);

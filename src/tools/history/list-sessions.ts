@@ -1,5 +1,9 @@
 import { z } from "zod";
+import { cutToJsonBytes } from "../../lib/text.ts";
 import { defineTool, readOnlyHere } from "../../mcp/define-tool.ts";
+
+/** A hundred sessions must fit one message. */
+const MAX_CLIENT_BYTES = 100;
 
 export const listSessions = defineTool({
   name: "list_sessions",
@@ -26,7 +30,7 @@ export const listSessions = defineTool({
     const sessions = await ctx.history.sessions(limit);
     return {
       sessions: sessions.map(({ session, client, firstMs, lastMs, calls, endedMs, isThis }) => ({
-        ...{ session, client, calls, isThis },
+        ...{ session, calls, isThis, client: cutToJsonBytes(client, MAX_CLIENT_BYTES) },
         firstCallAt: toIso(firstMs),
         lastCallAt: toIso(lastMs),
         ...(endedMs !== undefined && { endedAt: toIso(endedMs) })

@@ -99,11 +99,15 @@ describe("an id that is not one of ours", () => {
 });
 
 describe("a session that was ended", () => {
-  it("leaves its mark and one alarm, at the expiry of its id", async () => {
+  it("leaves its mark and one alarm: soon, to tell home, and then at the expiry of its id", async () => {
     const id = await begin();
     expect((await send("DELETE", id)).status).toBe(204);
+    const { alarmMs, ...left } = await stored(stubOf(id));
+    expect(left).toEqual({ tables: [], keys: ["ended_ms", "session"] });
+    expect((alarmMs ?? 0) - Date.now()).toBeLessThanOrEqual(DEFAULTS.shipping.delayMs);
+    await runDurableObjectAlarm(stubOf(id));
     const { issuedMs } = readSessionId(id).init;
-    expect(await stored(stubOf(id))).toEqual({ tables: [], keys: ["ended_ms"], alarmMs: issuedMs + SESSION_TTL_MS });
+    expect(await stored(stubOf(id))).toEqual({ ...left, alarmMs: issuedMs + SESSION_TTL_MS });
     for (const method of ["POST", "GET", "DELETE"]) {
       const response = await send(method, id, method === "POST" ? { id: 1, method: "ping" } : undefined);
       expect(response.status).toBe(404);
