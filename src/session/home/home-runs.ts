@@ -107,7 +107,7 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
       const { seq } = find(text);
       if (waitMs > 0) await engine.settled(seq, waitMs);
       const row = find(text);
-      const steps = store.steps(seq);
+      const steps = inOrder(store.steps(seq), row);
       return { ...toRecord(row, steps), steps: steps.map(toStep), output: row.output === undefined ? undefined : JSON.parse(row.output) };
     },
 
@@ -171,3 +171,16 @@ const toStep = ({ path, state, attempt, startedMs, endedMs, message }: StepRow):
   endedMs,
   message
 });
+
+/** Puts steps in the order of the definition, the items of each behind it in theirs. */
+function inOrder(steps: readonly StepRow[], { definition }: RunRow): StepRow[] {
+  const places = new Map((JSON.parse(definition) as WorkflowDefinition).steps.map(({ id }, place) => [id, place]));
+  const placeOf = ({ path }: StepRow): [number, number] => {
+    const [id = "", item] = path.split("/");
+    return [places.get(id) ?? 0, item === undefined ? -1 : Number(item)];
+  };
+  return steps.toSorted((one, other) => {
+    const [[place, item], [otherPlace, otherItem]] = [placeOf(one), placeOf(other)];
+    return place - otherPlace || item - otherItem;
+  });
+}
