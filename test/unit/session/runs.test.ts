@@ -47,8 +47,8 @@ describe("a run", () => {
     expect(ended).toMatchObject({
       state: "completed",
       steps: [
-        { path: "never", state: "skipped" },
-        { path: "always", state: "ok" }
+        { step: "never", state: "skipped" },
+        { step: "always", state: "ok" }
       ]
     });
   });
