@@ -71,6 +71,8 @@ class Step {
   readonly #rows: Map<string, StepRow>;
   readonly #step: StepDefinition;
   readonly #place: string;
+  /** When the calls began that have no row before they end. */
+  readonly #beganMs = new Map<string, number>();
 
   constructor(run: DrivenRun, rows: Map<string, StepRow>, step: StepDefinition, place: string) {
     this.#run = run;
@@ -143,6 +145,7 @@ class Step {
       throw new Stop({ state: "sleeping", dueMs: known.dueMs });
     const attempt = (known?.attempt ?? 0) + 1;
     // A write is noted before it is sent: found so after a loss, nobody knows what became of it, and it is not sent again.
+    this.#beganMs.set(path, Date.now());
     if (!isRead) this.#put(path, "running", { attempt });
     const { outcome, output, message, mayPass } = await this.#run.call(tool, args);
     if (outcome === "ok") return this.#end(path, output as Json, attempt); // a result is JSON
@@ -243,7 +246,7 @@ class Step {
       path,
       state,
       attempt: how.attempt ?? known?.attempt ?? 1,
-      startedMs: known?.startedMs ?? nowMs,
+      startedMs: known?.startedMs ?? this.#beganMs.get(path) ?? nowMs,
       endedMs: isOver ? nowMs : undefined,
       dueMs: how.dueMs,
       message: how.message,
