@@ -59,7 +59,7 @@ export async function drive(run: DrivenRun): Promise<Driven> {
     const output = isThere ? resolve(template, values, { path: "output", maxBytes: MAX_VALUE_BYTES }) : null;
     return { state: "completed", output: JSON.stringify(output) };
   } catch (error) {
-    if (error instanceof Stop) return error.driven;
+    if (error instanceof Stop) return run.isCancelled() && isWait(error.driven) ? { state: "cancelled" } : error.driven;
     if (error instanceof ToolError) return { state: "failed", error: error.message };
     throw error;
   }
@@ -140,7 +140,8 @@ class Step {
     const known = this.#rows.get(path);
     if (known?.state === "ok") return this.#outputOf(known);
     const isRead = this.#run.isRead(tool);
-    if (known?.state === "running" && !isRead) this.#lose(path, tool, "The server stopped while it was sent.");
+    // Only a write stands so, whatever its tool is by now.
+    if (known?.state === "running") this.#lose(path, tool, "The server stopped while it was sent.");
     if (known?.state === "retrying" && known.dueMs !== undefined && Date.now() < known.dueMs)
       throw new Stop({ state: "sleeping", dueMs: known.dueMs });
     const attempt = (known?.attempt ?? 0) + 1;
@@ -195,7 +196,7 @@ class Step {
     } catch (error) {
       if (error instanceof Stop && error.driven.state !== "failed") throw error;
       if (!(error instanceof Stop || error instanceof ToolError)) throw error;
-      const message = error instanceof Stop ? (error.driven.error ?? "") : error.message;
+      const message = error instanceof Stop ? (this.#rows.get(path)?.message ?? "") : error.message;
       if (step.keepFailures) return this.#end(path, { error: message });
       if (error instanceof Stop) throw error;
       this.#put(path, "failed", { message });
@@ -257,6 +258,8 @@ class Step {
     this.#run.onStep(row);
   }
 }
+
+const isWait = ({ state }: Driven): boolean => state === "sleeping" || state === "waiting";
 
 /** Of several reasons to stop, the one that counts: an unknown write, then a failure, then a cancellation, then a wait. */
 const RANKS: readonly RunState[] = ["unknown", "failed", "cancelled", "sleeping"];
