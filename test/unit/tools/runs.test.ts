@@ -176,7 +176,14 @@ describe("get_run", () => {
     const told: unknown[] = [];
     const get: Runs["get"] = async (_, waitMs) => {
       waits.push(waitMs);
-      return { ...RUN, state: waits.length < 4 ? "running" : "completed", done: waits.length, steps: [], output: undefined };
+      return {
+        ...RUN,
+        waitsFor: undefined,
+        state: waits.length < 4 ? "running" : "completed",
+        done: waits.length,
+        steps: [],
+        output: undefined
+      };
     };
     const ctx = { ...ctxOf({ get }), progress: async (done: number) => void told.push(done) };
     await call(getRun, { run: RUN.run }, ctx);
