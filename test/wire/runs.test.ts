@@ -194,11 +194,14 @@ describe("bad input", () => {
 
   it("beyond the quota names the limit and the runs that are open, and one that ends makes room", async () => {
     const start = () => stateless.call("start_workflow", { definition: waits });
+    const { run: failed } = structured(await stateless.call("start_workflow", { workflow: "repository_report" }));
+    await stateless.call("get_run", { run: failed, waitSeconds: 8 });
     const runs: unknown[] = [];
     for (let opened = 0; opened < MAX_OPEN; opened++) runs.push(structured(await start()).run);
     const refused = await start();
     for (const run of runs) expect(refusal(refused)).toContain(`${run} (waits, waiting)`);
     expect(refused._meta).toMatchObject({ "dormouse/limit": { limit: "open_runs", maxOpen: MAX_OPEN } });
+    expect(refusal(await stateless.call("retry_run", { run: failed }))).toContain(`${MAX_OPEN} may be`);
     await stateless.call("cancel_run", { run: runs[0] });
     expect(structured(await start())).toMatchObject({ workflow: "waits" });
   });

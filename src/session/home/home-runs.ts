@@ -58,6 +58,14 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
     if (faults.length > 0) throw new InvalidInput(`The workflow has faults, and nothing was started.\n${sayFaults(faults)}`);
   };
 
+  const requireRoom = () => {
+    const open = store.countOpen();
+    if (open < maxOpen) return;
+    const names = store.listOpen(MAX_LISTED).map((row) => `${toHandle(row.seq)} (${row.workflow}, ${row.state})`);
+    const sentence = `${open} runs are open, and ${maxOpen} may be: ${names.join(", ")}. Cancel one, or wait for its end.`;
+    throw new QuotaReached(sentence, { limit: "open_runs", maxOpen });
+  };
+
   const definitionOf = ({ workflow, definition }: RunRequest): { definition: WorkflowDefinition; isShipped: boolean } => {
     if (definition) return { definition, isShipped: false };
     const ours = shipped.find((candidate) => candidate.definition.name === workflow);
@@ -90,17 +98,7 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
       const { definition, isShipped } = definitionOf(request);
       if (!isShipped) requireSound(definition);
       const inputs = readInputs(definition, request.inputs);
-      const open = store.countOpen();
-      if (open >= maxOpen) {
-        const names = store
-          .listOpen(MAX_LISTED)
-          .map((row) => `${toHandle(row.seq)} (${row.workflow}, ${row.state})`)
-          .join(", ");
-        throw new QuotaReached(`${open} runs are open, and ${maxOpen} may be: ${names}. Cancel one, or wait for its end.`, {
-          limit: "open_runs",
-          maxOpen
-        });
-      }
+      requireRoom();
       const seq = engine.start(definition, inputs, principal, session, isShipped);
       return toRecord(find(toHandle(seq)));
     },
@@ -150,6 +148,7 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
         );
       if (row.state !== "failed")
         throw new InvalidInput(`Only a run that failed is taken up again: this one is ${row.state}. Nothing was changed.`);
+      requireRoom();
       store.reopen(row.seq);
       engine.kick(row.seq);
       return toRecord(find(text));
