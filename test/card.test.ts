@@ -1,8 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { Agent } from "agents";
 import { McpAgent } from "agents/mcp";
 import { describe, expect, it } from "vitest";
 import type { SessionAgent } from "../src/index.ts";
+import { homeNameOf } from "../src/mcp/home-name.ts";
 import { readSessionId } from "../src/mcp/session-id.ts";
 import { begin, send, stubOf } from "./unit/session/in-worker.ts";
 
@@ -107,5 +109,26 @@ describe("serves hibernating WebSocket connections", () => {
     await expect.poll(() => frames.length).toBe(2);
     expect(frames[1]).toContain('"get_call"');
     socket.close();
+  });
+});
+
+describe("keeps workflow state in Durable Object storage", () => {
+  it("has it in its principal's home, and in the session that started the run, after both have lost their memory", async () => {
+    const id = await begin();
+    const definition = { name: "card", steps: [{ id: "ask", kind: "approval", message: "Go on?" }] };
+    const started = await (await send("POST", id, toCall("start_workflow", { definition }))).json<{
+      result: { structuredContent: { run: string } };
+    }>();
+    const { run } = started.result.structuredContent;
+    const home = env.HOME.get(env.HOME.idFromName(`home:${homeNameOf("local")}`));
+    const told = () => inObject(id, (_, { storage }) => storage.sql.exec("SELECT run, workflow, state FROM session_runs").toArray());
+    await expect.poll(() => told().catch(() => [])).toEqual([{ run, workflow: "card", state: "waiting" }]);
+    await evictDurableObject(home);
+    await evictDurableObject(stubOf(id));
+    expect(await told()).toEqual([{ run, workflow: "card", state: "waiting" }]);
+    const kept = await runInDurableObject(home, (_, { storage }) => storage.sql.exec("SELECT workflow, state FROM runs").toArray());
+    expect(kept).toEqual([{ workflow: "card", state: "waiting" }]);
+    expect(await (await send("POST", id, toCall("signal_run", { run, approved: true }))).text()).toContain(run);
+    await expect.poll(async () => (await (await send("POST", id, toCall("get_run", { run }))).text()).includes('"completed"')).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import type { Call, History } from "./history.ts";
 import type { Claim, KeyedCall, KeyedOutcome } from "./idempotency.ts";
 import type { Principal } from "./principal.ts";
 import type { Refusal } from "./refusal.ts";
-import type { Runs } from "./runs.ts";
+import type { RunState, Runs } from "./runs.ts";
 
 /** A session as it introduces itself to its principal's home. Times are milliseconds since the epoch. */
 export interface ShippingSession {
@@ -57,6 +57,18 @@ export interface RunAsker extends Asker {
   readonly principal: Principal;
 }
 
+/** How a run stands, as home tells the session that started it. */
+export interface RunNote {
+  /** Its handle. */
+  readonly run: string;
+  readonly workflow: string;
+  readonly state: RunState;
+  /** The step that it is at, or ended with. */
+  readonly step: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly updatedMs: number;
+}
+
 /** What a principal's home does for its sessions, called over RPC. An exception would cross the border without its class. */
 export interface HomeDoor {
   /** Takes calls over. Once it has answered they are durable here; what comes twice changes nothing. */
@@ -78,6 +90,8 @@ export interface SessionDoor {
   endSession(expiresMs: number): Promise<boolean>;
   /** Whether an attempt to do what a key stands for goes on. */
   holdsClaim(claim: string): Promise<boolean>;
+  /** Takes how a run stands that the session started. */
+  noteRun(run: RunNote): Promise<void>;
   /** Deletes calls that home has deleted. */
   dropCalls(seqs: readonly number[]): Promise<void>;
 }

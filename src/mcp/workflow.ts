@@ -102,6 +102,15 @@ export const workflowDefinition = z.strictObject({
   output: json.optional().describe(`What the run answers with at its end; without it, the last step's output. ${REFERENCES}`)
 });
 
+/** A workflow as a model gives it: of steps that compute it has none. */
+export const givenWorkflow = workflowDefinition.extend({
+  steps: z
+    .array(z.discriminatedUnion("kind", [toolStep, forEachStep, approvalStep, sleepStep]))
+    .min(1)
+    .max(WORKFLOW_LIMITS.steps)
+    .describe("Done one after another. Each may refer to those before it")
+});
+
 /** When a step is done. */
 export type Condition = Readonly<z.output<typeof condition>>;
 

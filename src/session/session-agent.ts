@@ -5,7 +5,7 @@ import { Deadlines } from "../lib/deadlines.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import { type Change, toNotification } from "../mcp/context.ts";
 import { ownerRef } from "../mcp/handle.ts";
-import type { HomeDoor } from "../mcp/home-door.ts";
+import type { HomeDoor, RunNote } from "../mcp/home-door.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { Principal } from "../mcp/principal.ts";
 import { isNameless, mintSessionId, type SessionInit } from "../mcp/session-id.ts";
@@ -16,6 +16,7 @@ import { Calls } from "../stores/calls.ts";
 import { StoredConversation } from "../stores/conversations.ts";
 import { Events } from "../stores/events.ts";
 import type { SessionRecord } from "../stores/session-record.ts";
+import { SessionRuns } from "../stores/session-runs.ts";
 import { HomeLink } from "./home-link.ts";
 import { HttpLane, type StreamLimits } from "./http-lane.ts";
 import { closeBack, createReaders } from "./readers.ts";
@@ -79,6 +80,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       wakeAt: (atMs) => this.#life.wakeAt(atMs)
     });
     readonly #events = new Events(this.ctx.storage, (expiresMs) => this.#remember(expiresMs));
+    readonly #runs = new SessionRuns(this.ctx.storage, this.#link.record);
     readonly #conversation = new StoredConversation(this.ctx.storage, () => this.#remember(this.#link.facts().expiresMs));
     readonly #life = new SessionLife(this.ctx.storage, this.#base(), () => this._sweep());
     readonly #http = new HttpLane({
@@ -164,6 +166,13 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     }
 
     /** Likewise. */
+    noteRun(run: RunNote): Promise<void> {
+      if (this.#link.record.facts && !this.#life.endedMs) this.#runs.put(run);
+      this.#announce({ resource: `run://${run.run}` });
+      return Promise.resolve();
+    }
+
+    /** Likewise. */
     dropCalls(seqs: readonly number[]): Promise<void> {
       this.#link.calls.drop(seqs);
       return Promise.resolve();
@@ -181,7 +190,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
 
     /** The storage was emptied, and the object may be asked again. */
     protected _reset(): void {
-      for (const store of [this.#link, this.#events, this.#conversation]) store.reset();
+      for (const store of [this.#link, this.#events, this.#runs, this.#conversation]) store.reset();
     }
 
     protected override _ensureSchema(): void {

@@ -87,6 +87,12 @@ export class RunStore {
       .map(toRun);
   }
 
+  /** Those that have not ended, the newest first. */
+  listOpen(limit: number): RunRow[] {
+    if (!this.#runs.exists()) return [];
+    return this.#exec(`SELECT * FROM runs WHERE ${IS_OPEN} ORDER BY seq DESC LIMIT ?`, limit).toArray().map(toRun);
+  }
+
   /** The numbers of the runs that should be at work now: those that run, and those that have slept enough. */
   due(nowMs: number): number[] {
     if (!this.#runs.exists()) return [];
@@ -137,9 +143,10 @@ export class RunStore {
     return Number(this.#exec(`SELECT count(*) AS runs FROM runs WHERE ${IS_OPEN}`).one().runs);
   }
 
+  /** By their paths: the clock stands still while an object computes, so it does not tell their order. */
   steps(run: number): StepRow[] {
     if (!this.#steps.exists()) return [];
-    return this.#exec("SELECT * FROM steps WHERE run = ? ORDER BY started_ms, path", run).toArray().map(toStep);
+    return this.#exec("SELECT * FROM steps WHERE run = ? ORDER BY path", run).toArray().map(toStep);
   }
 
   putStep(step: StepRow): void {

@@ -92,8 +92,10 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
       const inputs = readInputs(definition, request.inputs);
       const open = store.countOpen();
       if (open >= maxOpen) {
-        const some = store.list(undefined, MAX_LISTED).filter(({ state }) => !isEnded(state));
-        const names = some.map((row) => `${toHandle(row.seq)} (${row.workflow}, ${row.state})`).join(", ");
+        const names = store
+          .listOpen(MAX_LISTED)
+          .map((row) => `${toHandle(row.seq)} (${row.workflow}, ${row.state})`)
+          .join(", ");
         throw new QuotaReached(`${open} runs are open, and ${maxOpen} may be: ${names}. Cancel one, or wait for its end.`, {
           limit: "open_runs",
           maxOpen
@@ -107,7 +109,7 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
       const { seq } = find(text);
       if (waitMs > 0) await engine.settled(seq, waitMs);
       const row = find(text);
-      const steps = store.steps(seq);
+      const steps = inOrder(store.steps(seq), JSON.parse(row.definition) as WorkflowDefinition);
       return { ...toRecord(row, steps), steps: steps.map(toStep), output: row.output === undefined ? undefined : JSON.parse(row.output) };
     },
 
@@ -162,6 +164,19 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
 }
 
 const MAX_LISTED = 100;
+
+/** As the definition has them, each followed by its items. */
+function inOrder(steps: readonly StepRow[], definition: WorkflowDefinition): readonly StepRow[] {
+  const places = new Map(definition.steps.map(({ id }, place) => [id, place]));
+  const placeOf = ({ path }: StepRow) => {
+    const [id = "", item] = path.split("/");
+    return { step: places.get(id) ?? places.size, item: item === undefined ? -1 : Number(item) };
+  };
+  return steps
+    .map((step) => ({ step, place: placeOf(step) }))
+    .sort(({ place: a }, { place: b }) => a.step - b.step || a.item - b.item)
+    .map(({ step }) => step);
+}
 
 const toStep = ({ path, state, attempt, startedMs, endedMs, message }: StepRow): StepRecord => ({
   path,

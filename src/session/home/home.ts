@@ -30,6 +30,7 @@ import { createHomeRuns } from "./home-runs.ts";
 import { KeyDesk } from "./key-desk.ts";
 import { RateDesk } from "./rate-desk.ts";
 import { Rounds } from "./rounds.ts";
+import { RunNews } from "./run-news.ts";
 import { StatelessLane } from "./stateless-lane.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -77,6 +78,14 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
     );
     readonly #rate = new RateDesk(new RateStates(this.ctx.storage, this.#record), () => readConfig(this.env).rate, DEFAULTS.leaseMs);
     readonly #runStore = createRuns(this.ctx.storage, this.#record);
+    readonly #runNews = new RunNews({
+      store: this.#runStore,
+      sessions: this.#sessions,
+      keyring: () => this.#keyring(),
+      own: this.#own,
+      sessionDoor: (name) => this.#sessionDoor(name),
+      announce: (change) => this.#subscriptions.announce(change)
+    });
     readonly #engine = new RunEngine({
       ...DEFAULTS.runs,
       store: this.#runStore,
@@ -86,7 +95,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       host: () => this.#ownHost(),
       wakeAt: (atMs) => this.parts.life.wakeAt(atMs),
       hold: (done) => this.ctx.waitUntil(this.parts.life.holdWhile(done)),
-      onChange: () => {}
+      onChange: (run) => this.#runNews.tell(run)
     });
     #host: SessionHost | undefined;
     #woken: Promise<void> | undefined;
@@ -188,6 +197,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
     }
 
     #runsOf(asker: RunAsker): Runs {
+      this.#runNews.meet(asker.principalId);
       const { workflows } = this.parts.catalog;
       const functions: ReadonlySet<string> = new Set();
       return createHomeRuns(

@@ -59,7 +59,7 @@ export async function drive(run: DrivenRun): Promise<Driven> {
     const output = isThere ? resolve(template, values, { path: "output", maxBytes: MAX_VALUE_BYTES }) : null;
     return { state: "completed", output: JSON.stringify(output) };
   } catch (error) {
-    if (error instanceof Stop) return error.driven;
+    if (error instanceof Stop) return run.isCancelled() && isWait(error.driven) ? { state: "cancelled" } : error.driven;
     if (error instanceof ToolError) return { state: "failed", error: error.message };
     throw error;
   }
@@ -71,6 +71,8 @@ class Step {
   readonly #rows: Map<string, StepRow>;
   readonly #step: StepDefinition;
   readonly #place: string;
+  /** When the calls began that have no row before they end. */
+  readonly #beganMs = new Map<string, number>();
 
   constructor(run: DrivenRun, rows: Map<string, StepRow>, step: StepDefinition, place: string) {
     this.#run = run;
@@ -138,11 +140,13 @@ class Step {
     const known = this.#rows.get(path);
     if (known?.state === "ok") return this.#outputOf(known);
     const isRead = this.#run.isRead(tool);
-    if (known?.state === "running" && !isRead) this.#lose(path, tool, "The server stopped while it was sent.");
+    // Only a write stands so, whatever its tool is by now.
+    if (known?.state === "running") this.#lose(path, tool, "The server stopped while it was sent.");
     if (known?.state === "retrying" && known.dueMs !== undefined && Date.now() < known.dueMs)
       throw new Stop({ state: "sleeping", dueMs: known.dueMs });
     const attempt = (known?.attempt ?? 0) + 1;
     // A write is noted before it is sent: found so after a loss, nobody knows what became of it, and it is not sent again.
+    this.#beganMs.set(path, Date.now());
     if (!isRead) this.#put(path, "running", { attempt });
     const { outcome, output, message, mayPass } = await this.#run.call(tool, args);
     if (outcome === "ok") return this.#end(path, output as Json, attempt); // a result is JSON
@@ -192,7 +196,7 @@ class Step {
     } catch (error) {
       if (error instanceof Stop && error.driven.state !== "failed") throw error;
       if (!(error instanceof Stop || error instanceof ToolError)) throw error;
-      const message = error instanceof Stop ? (error.driven.error ?? "") : error.message;
+      const message = error instanceof Stop ? (this.#rows.get(path)?.message ?? "") : error.message;
       if (step.keepFailures) return this.#end(path, { error: message });
       if (error instanceof Stop) throw error;
       this.#put(path, "failed", { message });
@@ -243,7 +247,7 @@ class Step {
       path,
       state,
       attempt: how.attempt ?? known?.attempt ?? 1,
-      startedMs: known?.startedMs ?? nowMs,
+      startedMs: known?.startedMs ?? this.#beganMs.get(path) ?? nowMs,
       endedMs: isOver ? nowMs : undefined,
       dueMs: how.dueMs,
       message: how.message,
@@ -254,6 +258,8 @@ class Step {
     this.#run.onStep(row);
   }
 }
+
+const isWait = ({ state }: Driven): boolean => state === "sleeping" || state === "waiting";
 
 /** Of several reasons to stop, the one that counts: an unknown write, then a failure, then a cancellation, then a wait. */
 const RANKS: readonly RunState[] = ["unknown", "failed", "cancelled", "sleeping"];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { additiveHere, defineTool } from "../../mcp/define-tool.ts";
-import { workflowDefinition } from "../../mcp/workflow.ts";
+import { givenWorkflow } from "../../mcp/workflow.ts";
 
 export const defineWorkflow = defineTool({
   name: "define_workflow",
@@ -10,7 +10,7 @@ export const defineWorkflow = defineTool({
   toolset: "runs",
   scopes: ["mcp:use"],
   annotations: additiveHere,
-  input: z.strictObject({ definition: workflowDefinition.describe("The workflow") }),
+  input: z.strictObject({ definition: givenWorkflow.describe("The workflow") }),
   output: z.object({
     workflow: z.string().describe("Its name: start_workflow takes it"),
     steps: z.int().describe("How many steps it has"),

@@ -1,10 +1,14 @@
 import { z } from "zod";
 import { defineTool, readOnlyHere } from "../../mcp/define-tool.ts";
+import { isEnded } from "../../mcp/runs.ts";
 import { runDetails, toRunDetails } from "./run-details.ts";
 import { runHandle, textOfRun } from "./run-record.ts";
 
 /** Below a call's deadline of 9 s. */
 const MAX_WAIT_SECONDS = 8;
+
+/** How often a client that waits is told how far the run is. */
+const LOOK_MS = 1000;
 
 /** How many steps the text tells of. */
 const TOLD_STEPS = 10;
@@ -29,7 +33,13 @@ export const getRun = defineTool({
   }),
   output: runDetails,
   async run({ run, waitSeconds }, ctx) {
-    return toRunDetails(await ctx.runs.get(run, waitSeconds * 1000));
+    const untilMs = Date.now() + waitSeconds * 1000;
+    for (;;) {
+      const leftMs = Math.max(0, untilMs - Date.now());
+      const found = await ctx.runs.get(run, Math.min(leftMs, LOOK_MS));
+      if (leftMs === 0 || found.waitsFor !== undefined || isEnded(found.state)) return toRunDetails(found);
+      await ctx.progress(found.done, found.total, found.step);
+    }
   },
   render({ steps, stepsLeftOut, outputBytes, outputBeginning, ...record }) {
     const told = steps.filter(({ step, message }) => message !== undefined && step !== record.step).slice(-TOLD_STEPS);

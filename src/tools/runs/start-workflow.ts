@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { additive, defineTool } from "../../mcp/define-tool.ts";
 import { InvalidInput } from "../../mcp/errors.ts";
-import { workflowDefinition } from "../../mcp/workflow.ts";
+import { givenWorkflow } from "../../mcp/workflow.ts";
 import { runRecord, textOfRun, toRunRecord } from "./run-record.ts";
 
 export const startWorkflow = defineTool({
@@ -14,7 +14,7 @@ export const startWorkflow = defineTool({
   annotations: additive,
   input: z.strictObject({
     workflow: z.string().min(1).max(64).optional().describe("Name of a workflow; no definition then"),
-    definition: workflowDefinition.optional().describe("A workflow to run once, without keeping it; no name then"),
+    definition: givenWorkflow.optional().describe("A workflow to run once, without keeping it; no name then"),
     inputs: z.record(z.string(), z.json()).default({}).describe("What it is started with, as the workflow's inputs say")
   }),
   output: runRecord,

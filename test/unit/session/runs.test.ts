@@ -11,7 +11,7 @@ const home = () => env.HOME.get(env.HOME.idFromName(`home:${homeNameOf("local")}
 
 /** Starts a run of a workflow that is given, and reads how it stands once it has ended or waits. */
 async function run(steps: object[], inputs: object = {}, more: object = {}): Promise<Record<string, unknown>> {
-  const schema = { type: "object", additionalProperties: true, properties: {} };
+  const schema = { type: "object", properties: Object.fromEntries(Object.keys(inputs).map((name) => [name, { type: "integer" }])) };
   const started = await stateless("start_workflow", { definition: { name: "test", inputs: schema, steps, ...more }, inputs });
   if (started.isError) return started;
   return stateless("get_run", { run: started.run, waitSeconds: 8 });
@@ -39,7 +39,7 @@ describe("a run", () => {
 
   it("skips a step whose condition does not hold", async () => {
     const ended = await run(
-      [count("never", 1, { when: { ref: "/inputs/missing" } }), count("always", 1, { when: { ref: "/inputs/there", equals: 1 } })],
+      [count("never", 1, { when: { ref: "/inputs/there", equals: 2 } }), count("always", 1, { when: { ref: "/inputs/there", equals: 1 } })],
       {
         there: 1
       }
@@ -47,8 +47,8 @@ describe("a run", () => {
     expect(ended).toMatchObject({
       state: "completed",
       steps: [
-        { path: "never", state: "skipped" },
-        { path: "always", state: "ok" }
+        { step: "never", state: "skipped" },
+        { step: "always", state: "ok" }
       ]
     });
   });

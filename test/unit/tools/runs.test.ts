@@ -171,15 +171,25 @@ describe("get_run", () => {
     });
   });
 
-  it("waits as long as it is asked to, at most 8 s", async () => {
+  it("waits until the run has ended, at most as long as it is asked to, and tells how far it is meanwhile", async () => {
     const waits: number[] = [];
+    const told: unknown[] = [];
     const get: Runs["get"] = async (_, waitMs) => {
       waits.push(waitMs);
-      return { ...RUN, steps: [], output: undefined };
+      return {
+        ...RUN,
+        waitsFor: undefined,
+        state: waits.length < 4 ? "running" : "completed",
+        done: waits.length,
+        steps: [],
+        output: undefined
+      };
     };
-    await call(getRun, { run: RUN.run }, ctxOf({ get }));
-    await call(getRun, { run: RUN.run, waitSeconds: 8 }, ctxOf({ get }));
-    expect(waits).toEqual([0, 8000]);
+    const ctx = { ...ctxOf({ get }), progress: async (done: number) => void told.push(done) };
+    await call(getRun, { run: RUN.run }, ctx);
+    await call(getRun, { run: RUN.run, waitSeconds: 8 }, ctx);
+    expect(waits).toEqual([0, 1000, 1000, 1000]);
+    expect(told).toEqual([2, 3]);
     await expect(call(getRun, { run: RUN.run, waitSeconds: 9 }, ctxOf({ get }))).rejects.toThrow("waitSeconds: ");
   });
 
