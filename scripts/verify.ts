@@ -19,6 +19,7 @@ interface Check {
 const CHECKS: readonly Check[] = [
   { name: "kill", about: "kill -9 of workerd under load loses no acknowledged call", limitMinutes: 6 },
   { name: "shipping", about: "kill -9 loses no call on its way to a person's history, and sends no keyed write twice", limitMinutes: 8 },
+  { name: "runs", about: "kill -9 loses no run and doubles no write of one, and runs that wait cost nothing", limitMinutes: 8 },
   { name: "eviction", about: "an idle object is evicted and its session goes on", limitMinutes: 2 },
   { name: "limits", about: "no window holds more calls than the rate limit, across sessions and both eras", limitMinutes: 3 },
   { name: "storage", about: "sessions that call nothing store nothing, and wrong ids make no object", limitMinutes: 3 },

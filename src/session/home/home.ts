@@ -34,11 +34,20 @@ import { RunNews } from "./run-news.ts";
 import { StatelessLane } from "./stateless-lane.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
+/** What a test may make otherwise, to see that it notices. */
+export interface HomeOptions {
+  /** Makes the store of runs: one that does not note a write before it is sent sends some twice. */
+  createRuns(storage: DurableObjectStorage, record: HomeRecord): RunStore;
+}
+
+const DEFAULT_OPTIONS: HomeOptions = { createRuns: (storage, record) => new RunStore(storage, record) };
+
 /**
  * The object that owns what belongs to one principal, and the session of each of its stateless requests. Wiring only; everything
  * on its prototype can be called over RPC, and nothing of it is async: the base class would start its life cycle first.
  */
-export function homeOf(Base: SessionAgentClass) {
+export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = {}) {
+  const { createRuns } = { ...DEFAULT_OPTIONS, ...options };
   return class Home extends Base {
     readonly #own = ownerRef(this.getSessionId());
     readonly #record = new HomeRecord(this.ctx.storage, () => this.parts.life.wakeFirstAt(Date.now() + DEFAULTS.homeSweepMs));
@@ -68,7 +77,7 @@ export function homeOf(Base: SessionAgentClass) {
       () => this.getSessionId()
     );
     readonly #rate = new RateDesk(new RateStates(this.ctx.storage, this.#record), () => readConfig(this.env).rate, DEFAULTS.leaseMs);
-    readonly #runStore = new RunStore(this.ctx.storage, this.#record);
+    readonly #runStore = createRuns(this.ctx.storage, this.#record);
     readonly #runNews = new RunNews({
       store: this.#runStore,
       sessions: this.#sessions,
