@@ -2,8 +2,12 @@ import { z } from "zod";
 import { createEdge } from "../../src/edge/edge.ts";
 import { createCatalog } from "../../src/mcp/catalog.ts";
 import { additive, defineTool } from "../../src/mcp/define-tool.ts";
+import { homeNameOf } from "../../src/mcp/home-name.ts";
 import { homeOf } from "../../src/session/home/home.ts";
 import { sessionAgentOf } from "../../src/session/session-agent.ts";
+import { HomeRecord } from "../../src/stores/home-record.ts";
+import { RunStore } from "../../src/stores/runs.ts";
+import { startWorkflow } from "../../src/tools/runs/start-workflow.ts";
 import { countRequests, counts, countWrites } from "./counted.ts";
 import { echo } from "./echo.ts";
 
@@ -24,7 +28,7 @@ const note = defineTool({
 const catalog = createCatalog({
   info: { name: "bench", title: "Bench", version: "1.0.0" },
   instructions: "",
-  tools: [echo, note],
+  tools: [echo, note, startWorkflow],
   prompts: [],
   resources: []
 });
@@ -49,6 +53,11 @@ export class Home extends homeOf(BenchAgent) {
     super(countWrites(ctx, "home"), countRequests(env));
   }
 
+  /** How many runs have not ended; asking for it counts for nothing. */
+  countOpenRuns(): Promise<number> {
+    return Promise.resolve(new RunStore(this.ctx.storage, new HomeRecord(this.ctx.storage, () => {})).countOpen());
+  }
+
   override alarm(): Promise<void> {
     counts.home.alarmsRun++;
     return super.alarm();
@@ -57,9 +66,14 @@ export class Home extends homeOf(BenchAgent) {
 
 const edge = createEdge(catalog);
 
+// The generated type of the binding names the class of src/.
+const localHome = (env: Env): Home => env.HOME.get(env.HOME.idFromName(`home:${homeNameOf("local")}`)) as unknown as Home;
+
 export default {
-  fetch(request, env) {
-    if (new URL(request.url).pathname === "/counts") return Response.json(counts);
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/counts") return Response.json(counts);
+    if (pathname === "/open-runs") return Response.json(await localHome(env).countOpenRuns());
     return edge.fetch(request, countRequests(env));
   }
 } satisfies ExportedHandler<Env>;
