@@ -200,6 +200,18 @@ describe("a write", () => {
       }
     ));
 
+  it("that is found running ends the run unknown though it was told to stop", () =>
+    inHome(
+      [read("before"), write("only")],
+      (_args, call) => (call === 1 ? ok() : undefined),
+      async (bench) => {
+        await bench.lose();
+        bench.cancel();
+        expect(await bench.drive()).toMatchObject({ state: "unknown", error: expect.stringContaining("only: nobody knows") });
+        expect(bench.row("only")).toMatchObject({ state: "unknown" });
+      }
+    ));
+
   it("whose outcome is unknown ends the run so, whatever the policy", () =>
     inHome(
       [write("only", { retry })],
@@ -292,6 +304,19 @@ describe("a for_each", () => {
         await expect.poll(() => bench.row("each/0")?.state).toBe("ok");
         expect(await bench.drive()).toMatchObject({ state: "unknown", error: expect.stringContaining("each/1") });
         expect(bench.calls).toHaveLength(2);
+      }
+    ));
+
+  it("sends no write again that was found unknown before the object was lost, and begins no other", () =>
+    inHome(
+      [each([0, 1, 2], { tool: "write" })],
+      ({ item }) => (item === 0 ? unknown : undefined),
+      async (bench) => {
+        await bench.lose();
+        await expect.poll(() => bench.row("each/0")?.state).toBe("unknown");
+        expect(await bench.drive()).toMatchObject({ state: "unknown", error: expect.stringContaining("each/0: nobody knows") });
+        expect(bench.calls).toHaveLength(2);
+        expect(bench.rows().map(({ state }) => state)).toEqual(["unknown", "unknown"]);
       }
     ));
 
