@@ -37,7 +37,7 @@ async function cancel(expect: Expect, page: Page): Promise<void> {
   );
   await takePicture(page, "progress");
   const main = page.getByRole("main");
-  const [clickedMs] = await Promise.all([nextClickMs(page), main.getByRole("button", { name: "Cancel" }).click()]);
+  const [clickedMs] = await Promise.all([nextClickMs(page), main.getByRole("button", { name: "Cancel", exact: true }).click()]);
   await expectVisible(expect, page, "the page says that its cancellation was sent", () => page.getByText(/Tool call cancelled/).waitFor());
 
   await execute(page, "list_calls", { tool: "echo_detachable", session: "this" });

@@ -45,7 +45,10 @@ class Stop extends Error {
 
 /** Takes the first step that is not settled, does it, settles it, and goes on: nothing that was settled is done again. */
 export async function drive(run: DrivenRun): Promise<Driven> {
-  const rows = new Map(run.store.steps(run.seq).map((row) => [row.path, row]));
+  const known = run.store.steps(run.seq);
+  const lost = giveUpWrites(run, known);
+  if (lost) return lost;
+  const rows = new Map(known.map((row) => [row.path, row]));
   const steps: Record<string, StepValue> = {};
   const values: RunValues = { inputs: run.inputs, steps };
   try {
@@ -63,6 +66,30 @@ export async function drive(run: DrivenRun): Promise<Driven> {
     if (error instanceof ToolError) return { state: "failed", error: error.message };
     throw error;
   }
+}
+
+/**
+ * Gives up the writes that were in flight when the object was lost, and those that were found unknown while others of their step went
+ * on: nobody knows what became of them, and none is sent again. Returns how the run ends, if there are any.
+ */
+export function giveUpWrites(
+  { store, definition, onStep }: Pick<DrivenRun, "store" | "definition" | "onStep">,
+  rows: readonly StepRow[]
+): Driven | undefined {
+  const ends: Driven[] = [];
+  for (const row of rows) {
+    // Only a write stands so, whatever its tool is by now.
+    if (row.state !== "running" && row.state !== "unknown") continue;
+    const message = row.state === "unknown" ? (row.message ?? "") : "The server stopped while it was sent.";
+    if (row.state === "running") {
+      const given: StepRow = { ...row, state: "unknown", endedMs: Date.now(), message };
+      store.putStep(given);
+      onStep(given);
+    }
+    const step = definition.steps.find(({ id }) => id === row.path.split("/")[0]);
+    ends.push(toUnknown(row.path, step && "tool" in step ? step.tool : "a write", message));
+  }
+  return ends.at(0);
 }
 
 /** One step of a run that is being driven. */
@@ -140,8 +167,6 @@ class Step {
     const known = this.#rows.get(path);
     if (known?.state === "ok") return this.#outputOf(known);
     const isRead = this.#run.isRead(tool);
-    // Only a write stands so, whatever its tool is by now.
-    if (known?.state === "running") this.#lose(path, tool, "The server stopped while it was sent.");
     if (known?.state === "retrying" && known.dueMs !== undefined && Date.now() < known.dueMs)
       throw new Stop({ state: "sleeping", dueMs: known.dueMs });
     const attempt = (known?.attempt ?? 0) + 1;
@@ -214,8 +239,7 @@ class Step {
 
   #lose(path: string, tool: string, message: string): never {
     this.#put(path, "unknown", { message });
-    const error = `${path}: nobody knows whether ${tool} took effect. ${message} Look whether it did, and start a new run for the rest.`;
-    throw new Stop({ state: "unknown", error });
+    throw new Stop(toUnknown(path, tool, message));
   }
 
   #outputOf(row: StepRow): Json {
@@ -258,6 +282,11 @@ class Step {
     this.#run.onStep(row);
   }
 }
+
+const toUnknown = (path: string, tool: string, message: string): Driven => ({
+  state: "unknown",
+  error: `${path}: nobody knows whether ${tool} took effect. ${message} Look whether it did, and start a new run for the rest.`
+});
 
 const isWait = ({ state }: Driven): boolean => state === "sleeping" || state === "waiting";
 

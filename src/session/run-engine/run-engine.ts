@@ -7,7 +7,7 @@ import { isEnded } from "../../mcp/runs.ts";
 import { seal, unseal } from "../../mcp/seal.ts";
 import type { ShippedWorkflow, StepFunction, WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { RunRow, RunStore, StepRow } from "../../stores/runs.ts";
-import { type Driven, drive } from "./driver.ts";
+import { type Driven, drive, giveUpWrites } from "./driver.ts";
 import { callStep } from "./step-call.ts";
 
 /** What a {@link RunEngine} is made of. */
@@ -96,7 +96,7 @@ export class RunEngine {
     const { store } = this.#options;
     const driving = this.#driving.get(seq);
     store.cancel(seq);
-    if (!driving) return this.#finish(seq, { state: "cancelled" });
+    if (!driving) return this.#finish(seq, this.#giveUp(seq) ?? { state: "cancelled" });
     driving.isCancelled = true;
     for (const listener of driving.listeners) listener();
     await driving.done;
@@ -111,6 +111,15 @@ export class RunEngine {
       if (!run || isEnded(run.state) || run.state === "waiting" || leftMs <= 0) return;
       await this.#changed(seq, leftMs);
     }
+  }
+
+  /** A run may be told to stop after a loss, before it is driven again. */
+  #giveUp(seq: number): Driven | undefined {
+    const { store } = this.#options;
+    const run = store.get(seq);
+    if (run?.state !== "running") return undefined;
+    const definition = JSON.parse(run.definition) as WorkflowDefinition;
+    return giveUpWrites({ store, definition, onStep: (step) => logStep(run, step) }, store.steps(seq));
   }
 
   #next(): void {
