@@ -129,4 +129,17 @@ describe("a for_each", () => {
       }
     );
   });
+
+  it("sends no write again that was found unknown before the object was lost, and begins no other", () =>
+    inHome(
+      [each([0, 1, 2], { tool: "write" })],
+      ({ item }) => (item === 0 ? unknown : undefined),
+      async (bench) => {
+        await bench.lose();
+        await expect.poll(() => bench.row("each/0")?.state).toBe("unknown");
+        expect(await bench.drive()).toMatchObject({ state: "unknown", error: expect.stringContaining("each/0: nobody knows") });
+        expect(bench.calls).toHaveLength(2);
+        expect(bench.rows().map(({ state }) => state)).toEqual(["unknown", "unknown"]);
+      }
+    ));
 });
