@@ -149,6 +149,13 @@ export class RunStore {
     return this.#exec("SELECT * FROM steps WHERE run = ? ORDER BY path", run).toArray().map(toStep);
   }
 
+  /** Steps without what they answered with, which may be long. */
+  outlines(run: number): StepRow[] {
+    if (!this.#steps.exists()) return [];
+    const columns = "run, path, state, attempt, started_ms, ended_ms, due_ms, message";
+    return this.#exec(`SELECT ${columns} FROM steps WHERE run = ? ORDER BY path`, run).toArray().map(toStep);
+  }
+
   putStep(step: StepRow): void {
     this.#steps.prepare();
     this.#exec(
