@@ -150,6 +150,7 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
         );
       if (row.state !== "failed")
         throw new InvalidInput(`Only a run that failed is taken up again: this one is ${row.state}. Nothing was changed.`);
+      requireRoom();
       store.reopen(row.seq);
       engine.kick(row.seq);
       return toRecord(find(text));

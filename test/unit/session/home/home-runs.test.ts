@@ -39,3 +39,14 @@ it("tells the session that started a run the step that it is at", async () => {
     runInDurableObject(env.SESSION.get(id), (_, { storage }) => storage.sql.exec("SELECT state, step FROM session_runs").toArray());
   await expect.poll(told).toEqual([{ state: "waiting", step: "ask" }]);
 });
+
+it("takes up no run again where as many are open as may be", async () => {
+  const bad = { id: "bad", kind: "tool", tool: "get_call", arguments: { call: "none" } };
+  const { run } = await call("start_workflow", { definition: { name: "fails", steps: [bad] } });
+  expect(await call("get_run", { run, waitSeconds: 8 })).toMatchObject({ state: "failed" });
+  const waits = { name: "waits", steps: [{ id: "ask", kind: "approval", message: "?" }] };
+  for (let i = 0; i < 20; i++) await call("start_workflow", { definition: waits });
+  const refused = await call("retry_run", { run });
+  expect(refused).toMatchObject({ isError: true, _meta: { "dormouse/limit": { limit: "open_runs", maxOpen: 20 } } });
+  expect(await call("get_run", { run })).toMatchObject({ state: "failed" });
+});
