@@ -101,10 +101,10 @@ export class RunStore {
       .map(({ seq }) => Number(seq));
   }
 
-  /** When the next run has slept enough; `undefined` where none sleeps. */
-  nextDueMs(): number | undefined {
+  /** When the next run has slept enough of those that have not yet; `undefined` where none sleeps. */
+  nextDueMs(nowMs: number): number | undefined {
     if (!this.#runs.exists()) return undefined;
-    const { due } = this.#exec("SELECT min(due_ms) AS due FROM runs WHERE state = 'sleeping'").one();
+    const { due } = this.#exec("SELECT min(due_ms) AS due FROM runs WHERE state = 'sleeping' AND due_ms > ?", nowMs).one();
     return due === null ? undefined : Number(due);
   }
 
@@ -147,6 +147,13 @@ export class RunStore {
   steps(run: number): StepRow[] {
     if (!this.#steps.exists()) return [];
     return this.#exec("SELECT * FROM steps WHERE run = ? ORDER BY path", run).toArray().map(toStep);
+  }
+
+  /** Steps without what they answered with, which may be long. */
+  outlines(run: number): StepRow[] {
+    if (!this.#steps.exists()) return [];
+    const columns = "run, path, state, attempt, started_ms, ended_ms, due_ms, message";
+    return this.#exec(`SELECT ${columns} FROM steps WHERE run = ? ORDER BY path`, run).toArray().map(toStep);
   }
 
   putStep(step: StepRow): void {

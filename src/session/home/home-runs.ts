@@ -8,6 +8,7 @@ import { isEnded, type RunDetails, type RunRecord, type RunRequest, type Runs, t
 import type { ShippedWorkflow, WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { RunRow, RunStore, StepRow } from "../../stores/runs.ts";
 import type { RunEngine } from "../run-engine/run-engine.ts";
+import { placeOf } from "./run-place.ts";
 
 /** What the runs of a principal are made of. */
 export interface HomeRunsOptions {
@@ -36,19 +37,15 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
     return row;
   };
 
-  const toRecord = (row: RunRow, steps: readonly StepRow[] = store.steps(row.seq)): RunRecord => {
+  const toRecord = (row: RunRow, steps: readonly StepRow[] = store.outlines(row.seq)): RunRecord => {
     const definition = JSON.parse(row.definition) as WorkflowDefinition;
-    const byPath = new Map(steps.map((step) => [step.path, step]));
-    const isDone = (state: StepRow["state"] | undefined) => state === "ok" || state === "skipped";
-    const current = definition.steps.find(({ id }) => !isDone(byPath.get(id)?.state));
     const waiting = steps.find(({ state }) => state === "waiting");
     return {
       run: toHandle(row.seq),
       ...{ workflow: row.workflow, state: row.state, createdMs: row.createdMs, updatedMs: row.updatedMs, error: row.error },
-      step: current?.id,
+      ...placeOf(definition, steps),
       waitsFor: row.state === "waiting" ? waiting?.message : undefined,
       dueMs: row.state === "sleeping" ? row.dueMs : undefined,
-      done: definition.steps.filter(({ id }) => isDone(byPath.get(id)?.state)).length,
       total: definition.steps.length
     };
   };
@@ -107,7 +104,7 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
       const { seq } = find(text);
       if (waitMs > 0) await engine.settled(seq, waitMs);
       const row = find(text);
-      const steps = inOrder(store.steps(seq), JSON.parse(row.definition) as WorkflowDefinition);
+      const steps = inOrder(store.outlines(seq), JSON.parse(row.definition) as WorkflowDefinition);
       return { ...toRecord(row, steps), steps: steps.map(toStep), output: row.output === undefined ? undefined : JSON.parse(row.output) };
     },
 
@@ -117,7 +114,7 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
 
     async signal(text, { approved, note }) {
       const row = find(text);
-      const waiting = store.steps(row.seq).find(({ state }) => state === "waiting");
+      const waiting = store.outlines(row.seq).find(({ state }) => state === "waiting");
       if (row.state !== "waiting" || !waiting)
         throw new InvalidInput(`The run does not wait for anybody: it is ${row.state}. Nothing was changed.`);
       const output = JSON.stringify({ approved, note: note ?? null });
@@ -167,12 +164,12 @@ const MAX_LISTED = 100;
 /** As the definition has them, each followed by its items. */
 function inOrder(steps: readonly StepRow[], definition: WorkflowDefinition): readonly StepRow[] {
   const places = new Map(definition.steps.map(({ id }, place) => [id, place]));
-  const placeOf = ({ path }: StepRow) => {
+  const orderOf = ({ path }: StepRow) => {
     const [id = "", item] = path.split("/");
     return { step: places.get(id) ?? places.size, item: item === undefined ? -1 : Number(item) };
   };
   return steps
-    .map((step) => ({ step, place: placeOf(step) }))
+    .map((step) => ({ step, place: orderOf(step) }))
     .sort(({ place: a }, { place: b }) => a.step - b.step || a.item - b.item)
     .map(({ step }) => step);
 }

@@ -2,8 +2,10 @@ import { mintHandle } from "../../mcp/handle.ts";
 import type { SessionDoor } from "../../mcp/home-door.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
 import { isEnded } from "../../mcp/runs.ts";
+import type { WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { HomeSessions } from "../../stores/home-sessions.ts";
 import type { RunRow, RunStore } from "../../stores/runs.ts";
+import { placeOf } from "./run-place.ts";
 
 /** What {@link RunNews} are made of. */
 export interface RunNewsOptions {
@@ -43,11 +45,11 @@ export class RunNews {
     if (run.session !== own) this.#tellSession(run, handle);
   }
 
-  #tellSession({ seq, session: ref, workflow, state, updatedMs }: RunRow, run: string): void {
+  #tellSession({ seq, session: ref, workflow, definition, state, updatedMs }: RunRow, run: string): void {
     const { store, sessions, sessionDoor } = this.#options;
     const session = sessions.get(ref);
     if (!session) return;
-    const step = store.steps(seq).at(-1)?.path;
+    const { step } = placeOf(JSON.parse(definition) as WorkflowDefinition, store.outlines(seq));
     sessionDoor(session.name)
       .noteRun({ run, workflow, state, step, updatedMs })
       .catch((error: unknown) => console.error(JSON.stringify({ level: "error", event: "run_not_told", run, error: String(error) })));

@@ -40,6 +40,8 @@ interface Driving {
   readonly done: Promise<void>;
   readonly listeners: Set<() => void>;
   isCancelled: boolean;
+  /** It was kicked while it was driven: what it came to may have changed since. */
+  isKicked: boolean;
 }
 
 /**
@@ -74,7 +76,9 @@ export class RunEngine {
 
   /** Has a run driven, unless it is. */
   kick(seq: number): void {
-    if (this.#driving.has(seq) || this.#queue.includes(seq)) return;
+    const driving = this.#driving.get(seq);
+    if (driving) driving.isKicked = true;
+    if (driving || this.#queue.includes(seq)) return;
     this.#queue.push(seq);
     this.#next();
   }
@@ -87,8 +91,9 @@ export class RunEngine {
   /** Has all runs driven that should be at work: after a loss of memory, and when one has slept enough. Returns when to come again. */
   resume(): number | undefined {
     const { store } = this.#options;
-    for (const seq of store.due(Date.now())) this.kick(seq);
-    return store.nextDueMs();
+    const nowMs = Date.now();
+    for (const seq of store.due(nowMs)) this.kick(seq);
+    return store.nextDueMs(nowMs); // those that are due are driven, or will be once another is done
   }
 
   /** Tells a run to stop, and waits until what is in flight is settled: a write is not left, a read is. */
@@ -100,6 +105,9 @@ export class RunEngine {
     driving.isCancelled = true;
     for (const listener of driving.listeners) listener();
     await driving.done;
+    // It had come to where it waits, and was told too late.
+    const run = store.get(seq);
+    if (run && !isEnded(run.state)) this.#finish(seq, { state: "cancelled" });
   }
 
   /** Waits until a run has ended or waits for somebody, or for so long. */
@@ -127,11 +135,14 @@ export class RunEngine {
     while (this.#driving.size < concurrency) {
       const seq = this.#queue.shift();
       if (seq === undefined) return;
-      const driving: { -readonly [K in keyof Driving]: Driving[K] } = { done: Promise.resolve(), listeners: new Set(), isCancelled: false };
+      const driving: { -readonly [K in keyof Driving]: Driving[K] } = {
+        ...{ done: Promise.resolve(), listeners: new Set(), isCancelled: false, isKicked: false }
+      };
       this.#driving.set(seq, driving);
       wakeAt(Date.now() + lookMs); // should the object be lost before it is held
       driving.done = this.#drive(seq, driving).finally(() => {
         this.#driving.delete(seq);
+        if (driving.isKicked && this.#options.store.get(seq)?.state === "running") this.#queue.push(seq);
         this.#next();
       });
       hold(driving.done);
