@@ -224,8 +224,14 @@ export class RunEngine {
   }
 
   #tell(seq: number): void {
-    const run = this.#options.store.get(seq);
-    if (run) this.#options.onChange(run);
+    const { store, onChange } = this.#options;
+    const run = store.get(seq);
+    try {
+      if (run) onChange(run);
+    } catch (error) {
+      // Whoever cannot be told changes nothing of the run.
+      console.error(JSON.stringify({ level: "error", event: "run_not_told", run: seq, error: String(error) }));
+    }
     for (const done of [...(this.#watchers.get(seq) ?? [])]) done();
   }
 }

@@ -89,3 +89,13 @@ it("asks to wake only for what has not slept enough: what is due and waits for i
     for (const seq of seqs) store.park(seq, "sleeping", Date.now() - 1000);
     expect(engine.resume()).toBeUndefined();
   }));
+
+it("ends as it ended, though nobody can be told", () =>
+  withEngine(async (bench) => {
+    bench.onChange = () => {
+      throw new Error("Nobody listens.");
+    };
+    const seq = bench.start({ ...ask, when: { ref: "/inputs/none" } });
+    await expect.poll(() => bench.store.get(seq)?.state).not.toBe("running");
+    expect(bench.store.get(seq)).toMatchObject({ state: "completed", error: undefined });
+  }));
