@@ -309,6 +309,10 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
         ensureSchema: () => super._ensureSchema(),
         start: () => this.lifecycle.start(),
         keepAliveWhile: (work: () => Promise<void>) => this.keepAliveWhile(work),
+        cancelSweeps: async (untilMs: number) => {
+          const standing = await this.listSchedules({ timeRange: { end: new Date(untilMs) } });
+          for (const { callback, id } of standing) if (callback === "sweepSession") await this.cancelSchedule(id);
+        },
         scheduleSweep: async (atMs: number) => {
           const seconds = Math.ceil(atMs / 1000);
           // From the next second on: the list goes by whole ones, and the sweep that runs still stands in this one.

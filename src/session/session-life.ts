@@ -6,6 +6,8 @@ export interface BaseClass {
   start(): Promise<void>;
   /** Runs the sweep at a time, whole seconds. */
   scheduleSweep(atMs: number): Promise<void>;
+  /** Takes back the sweeps until a time. */
+  cancelSweeps(untilMs: number): Promise<void>;
   /** Keeps the object in memory until the work is done. */
   keepAliveWhile(work: () => Promise<void>): Promise<void>;
 }
@@ -70,6 +72,18 @@ export class SessionLife {
   wakeFirstAt(atMs: number): void {
     this.#nextMs = atMs;
     this.#arming = this.#storage.setAlarm(atMs);
+  }
+
+  /**
+   * Takes back the sweeps until a time, where the base class keeps them: what they were to look after is done. Another stands at a later
+   * time, or before it.
+   */
+  async rest(untilMs: number, sweepMs: number): Promise<void> {
+    if (!this.#starting && !SessionLife.hasBase(this.#storage)) return;
+    await this.#startBase();
+    this.#nextMs = sweepMs;
+    await this.#base.cancelSweeps(untilMs);
+    await this.#base.scheduleSweep(sweepMs);
   }
 
   /** Brings the base class back in an object in which it was started before, with a sweep at a time or before it. */

@@ -34,6 +34,9 @@ import { RunNews } from "./run-news.ts";
 import { StatelessLane } from "./stateless-lane.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
+/** Schedules go by whole seconds. */
+const SECOND_MS = 1000;
+
 /** What a test may make otherwise, to see that it notices. */
 export interface HomeOptions {
   /** Makes the store of runs: one that does not note a write before it is sent sends some twice. */
@@ -95,7 +98,8 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       host: () => this.#ownHost(),
       wakeAt: (atMs) => this.parts.life.wakeAt(atMs),
       hold: (done) => this.ctx.waitUntil(this.parts.life.holdWhile(done)),
-      onChange: (run) => this.#runNews.tell(run)
+      onChange: (run) => this.#runNews.tell(run),
+      onIdle: () => this.ctx.waitUntil(this.#rest())
     });
     #host: SessionHost | undefined;
     #woken: Promise<void> | undefined;
@@ -182,6 +186,14 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
         ...[this.#states.prune(nowMs), this.#keyRows.prune(nowMs), this.#rate.isCounting()]
       ].includes(true);
       return isLeft ? Math.min(nowMs + DEFAULTS.homeSweepMs, dueMs, lookMs) : undefined;
+    }
+
+    /** Takes back the alarm that looked after the runs at work, and leaves that of the next that sleeps. */
+    async #rest(): Promise<void> {
+      const nowMs = Date.now();
+      const dueMs = this.#runStore.nextDueMs(nowMs) ?? Number.POSITIVE_INFINITY;
+      const lookedMs = nowMs + DEFAULTS.runs.lookMs + SECOND_MS;
+      await this.parts.life.rest(Math.min(lookedMs, dueMs - SECOND_MS), Math.min(dueMs, nowMs + DEFAULTS.homeSweepMs));
     }
 
     /** Where the base class was started, its life cycle begins with the first request: it has runs go on that a loss has stopped. */

@@ -24,6 +24,8 @@ export interface RunEngineOptions {
   readonly lookMs: number;
   /** Sees to it that {@link RunEngine.resume} runs at a time. */
   wakeAt(atMs: number): void;
+  /** Nothing is at work any more: what was to look after it is not needed. */
+  onIdle(): void;
   /** Keeps the object in memory, and has it wake again if it is lost, until the work is done. */
   hold(done: Promise<void>): void;
   onChange(run: RunRow): void;
@@ -144,6 +146,7 @@ export class RunEngine {
         this.#driving.delete(seq);
         if (driving.isKicked && this.#options.store.get(seq)?.state === "running") this.#queue.push(seq);
         this.#next();
+        if (this.#driving.size === 0) this.#options.onIdle();
       });
       hold(driving.done);
     }

@@ -8,6 +8,7 @@ it("hands its end to the base class that starts in the same moment", async () =>
   const base: BaseClass = {
     ensureSchema: () => {},
     start: async () => {},
+    cancelSweeps: async () => {},
     scheduleSweep: async (atMs) => void sweeps.push(atMs),
     keepAliveWhile: (work) => work()
   };

@@ -35,6 +35,7 @@ function withEngine(act: (bench: Bench) => Promise<void>): Promise<void> {
       },
       wakeAt() {},
       hold() {},
+      onIdle() {},
       onChange: (run) => bench.onChange(run)
     });
     const start = (...steps: object[]) => engine.start(workflowDefinition.parse({ name: "test", steps }), {}, principal, "s", false);
