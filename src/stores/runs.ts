@@ -77,20 +77,20 @@ export class RunStore {
     return row && toRun(row);
   }
 
-  /** The newest first. */
+  /** The newest first, without what is sealed and what they answered with, which may be long. */
   list(state: RunState | undefined, limit: number): RunRow[] {
     if (!this.#runs.exists()) return [];
     const filter = state === undefined ? "" : "WHERE state = ?";
     const bindings = state === undefined ? [limit] : [state, limit];
-    return this.#exec(`SELECT * FROM runs ${filter} ORDER BY seq DESC LIMIT ?`, ...bindings)
+    return this.#exec(`SELECT ${LISTED} FROM runs ${filter} ORDER BY seq DESC LIMIT ?`, ...bindings)
       .toArray()
       .map(toRun);
   }
 
-  /** Those that have not ended, the newest first. */
+  /** Those that have not ended, likewise. */
   listOpen(limit: number): RunRow[] {
     if (!this.#runs.exists()) return [];
-    return this.#exec(`SELECT * FROM runs WHERE ${IS_OPEN} ORDER BY seq DESC LIMIT ?`, limit).toArray().map(toRun);
+    return this.#exec(`SELECT ${LISTED} FROM runs WHERE ${IS_OPEN} ORDER BY seq DESC LIMIT ?`, limit).toArray().map(toRun);
   }
 
   /** The numbers of the runs that should be at work now: those that run, and those that have slept enough. */
@@ -184,6 +184,18 @@ export class RunStore {
     return isKnown;
   }
 
+  /** The definition of this name, JSON text. */
+  workflow(name: string): string | undefined {
+    if (!this.#workflows.exists()) return undefined;
+    const [row] = this.#exec("SELECT definition FROM workflows WHERE name = ?", name);
+    return toText(row?.definition);
+  }
+
+  countWorkflows(): number {
+    if (!this.#workflows.exists()) return 0;
+    return Number(this.#exec("SELECT count(*) AS workflows FROM workflows").one().workflows);
+  }
+
   /** Definitions by their names, JSON text. */
   workflows(): { name: string; definition: string }[] {
     if (!this.#workflows.exists()) return [];
@@ -200,7 +212,7 @@ export class RunStore {
       this.#exec(`DELETE FROM runs WHERE NOT ${IS_OPEN} AND updated_ms < ?`, beforeMs);
       if (this.#exec("SELECT 1 FROM runs LIMIT 1").toArray().length > 0) return true;
     }
-    return this.workflows().length > 0;
+    return this.countWorkflows() > 0;
   }
 
   /** The storage was emptied. */
@@ -213,6 +225,7 @@ export class RunStore {
   }
 }
 
+const LISTED = "seq, workflow, state, definition, is_shipped, session, created_ms, updated_ms, due_ms, cancelled_ms, error";
 const IS_OPEN = "state IN ('running', 'sleeping', 'waiting')";
 
 // AUTOINCREMENT, so that the handle of a run that was deleted never leads to another.

@@ -1,4 +1,6 @@
-import { InvalidInput, NotFound, QuotaReached } from "../../mcp/errors.ts";
+import type { Json } from "../../lib/json.ts";
+import { utf8Bytes } from "../../lib/text.ts";
+import { InvalidInput, NotFound, QuotaReached, TooLarge } from "../../mcp/errors.ts";
 import { type Fault, sayFaults } from "../../mcp/faults.ts";
 import { mintHandle, readHandle } from "../../mcp/handle.ts";
 import type { RunAsker } from "../../mcp/home-door.ts";
@@ -63,20 +65,35 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
     throw new QuotaReached(sentence, { limit: "open_runs", maxOpen });
   };
 
+  const requireSize = (value: Json, what: string, maxBytes: number) => {
+    const bytes = utf8Bytes(JSON.stringify(value));
+    if (bytes <= maxBytes) return;
+    throw new TooLarge(`${what} takes ${Math.ceil(bytes / 1024)} KiB, and may take ${maxBytes / 1024} KiB. Nothing was changed.`);
+  };
+
   const definitionOf = ({ workflow, definition }: RunRequest): { definition: WorkflowDefinition; isShipped: boolean } => {
     if (definition) return { definition, isShipped: false };
     const ours = shipped.find((candidate) => candidate.definition.name === workflow);
     if (ours) return { definition: ours.definition, isShipped: true };
-    const stored = store.workflows().find(({ name }) => name === workflow);
-    if (!stored) throw new NotFound(`There is no workflow ${workflow}. Use list_workflows for those that there are.`);
-    return { definition: JSON.parse(stored.definition) as WorkflowDefinition, isShipped: false };
+    const stored = workflow === undefined ? undefined : store.workflow(workflow);
+    if (stored === undefined) throw new NotFound(`There is no workflow ${workflow}. Use list_workflows for those that there are.`);
+    return { definition: JSON.parse(stored) as WorkflowDefinition, isShipped: false };
   };
 
   return {
     async define(definition) {
       if (shipped.some((candidate) => candidate.definition.name === definition.name))
         throw new InvalidInput(`${definition.name} is a workflow of the server. Give yours another name.`);
+      requireSize(definition as unknown as Json, "The workflow", MAX_DEFINITION_BYTES);
       requireSound(definition);
+      if (store.workflow(definition.name) === undefined && store.countWorkflows() >= MAX_WORKFLOWS)
+        throw new QuotaReached(
+          `${MAX_WORKFLOWS} workflows are kept, and no more may be. Give this one the name of one that you need no more.`,
+          {
+            limit: "workflows",
+            maxWorkflows: MAX_WORKFLOWS
+          }
+        );
       return store.define(definition.name, JSON.stringify(definition));
     },
 
@@ -93,8 +110,10 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
 
     async start(request) {
       const { definition, isShipped } = definitionOf(request);
+      requireSize(definition as unknown as Json, "The workflow", MAX_DEFINITION_BYTES);
       if (!isShipped) requireSound(definition);
       const inputs = readInputs(definition, request.inputs);
+      requireSize(inputs, "What the run is started with", MAX_INPUTS_BYTES);
       requireRoom();
       const seq = engine.start(definition, inputs, principal, session, isShipped);
       return toRecord(find(toHandle(seq)));
@@ -160,6 +179,13 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
 }
 
 const MAX_LISTED = 100;
+
+/** A row holds 2 MB: a definition, the inputs, which sealed are longer by a third, and 512 KiB of output. A list reads 100 definitions. */
+const MAX_DEFINITION_BYTES = 256 * 1024;
+const MAX_INPUTS_BYTES = 512 * 1024;
+
+/** How many definitions are kept: a list reads them all. */
+const MAX_WORKFLOWS = 100;
 
 /** As the definition has them, each followed by its items. */
 function inOrder(steps: readonly StepRow[], definition: WorkflowDefinition): readonly StepRow[] {

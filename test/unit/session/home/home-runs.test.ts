@@ -50,3 +50,16 @@ it("takes up no run again where as many are open as may be", async () => {
   expect(refused).toMatchObject({ isError: true, _meta: { "dormouse/limit": { limit: "open_runs", maxOpen: 20 } } });
   expect(await call("get_run", { run })).toMatchObject({ state: "failed" });
 });
+
+it("keeps and starts nothing that a row cannot hold, and keeps 100 workflows at most", async () => {
+  const nap = (name: string, more: object = {}) => ({ name, steps: [{ id: "nap", kind: "sleep", seconds: 60 }], ...more });
+  const long = nap("long", { output: "x".repeat(300 * 1024) });
+  for (const tool of ["define_workflow", "start_workflow"])
+    expect(JSON.stringify(await call(tool, { definition: long }))).toContain("The workflow takes 301 KiB, and may take 256 KiB.");
+  const given = nap("given", { inputs: { type: "object", properties: { text: { type: "string" } } } });
+  const started = await call("start_workflow", { definition: given, inputs: { text: "x".repeat(600 * 1024) } });
+  expect(JSON.stringify(started)).toContain("What the run is started with takes 601 KiB");
+  for (let i = 0; i < 100; i++) await call("define_workflow", { definition: nap(`w${i}`) });
+  expect(await call("define_workflow", { definition: nap("more") })).toMatchObject({ isError: true });
+  expect(await call("define_workflow", { definition: nap("w7") })).toMatchObject({ replaced: true });
+}, 20_000);
