@@ -1,3 +1,4 @@
+import { Waiting } from "../../lib/waiting.ts";
 import type { KeyClaim, KeyGrant } from "../../mcp/home-door.ts";
 import type { KeyedOutcome } from "../../mcp/idempotency.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
@@ -23,7 +24,7 @@ const LOOK_MS = 1000;
 export class KeyDesk {
   readonly #options: KeyDeskOptions;
   /** Those who wait for the end of a call, by its key. */
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #waiting = new Waiting<string>();
 
   constructor(options: KeyDeskOptions) {
     this.#options = options;
@@ -44,43 +45,24 @@ export class KeyDesk {
       if (row.state === "unknown") return { state: "unknown" };
       if (!(await isHeld(row.holder, row.claim))) keys.lose(key, row.claim);
       else if (Date.now() >= untilMs) return { state: "running" };
-      else await this.#change(key, Math.min(LOOK_MS, untilMs - Date.now()));
+      else await this.#waiting.change(key, Math.min(LOOK_MS, untilMs - Date.now()));
     }
   }
 
   settle(key: string, claim: string, outcome: KeyedOutcome): void {
     this.#options.keys.settle(key, claim, seal(this.#options.keyring(), PURPOSE, JSON.stringify(outcome)));
-    this.#tell(key);
+    this.#waiting.tell(key);
   }
 
   release(key: string, claim: string): void {
     this.#options.keys.release(key, claim);
-    this.#tell(key);
+    this.#waiting.tell(key);
   }
 
   /** What was sealed under a secret that is gone cannot be shown again, and must not be done again. */
   #open({ outcome }: KeyRow): KeyGrant {
     const opened = outcome === undefined ? undefined : unseal(this.#options.keyring(), PURPOSE, outcome);
     return opened === undefined ? { state: "unknown" } : { state: "settled", outcome: JSON.parse(opened) as KeyedOutcome };
-  }
-
-  /** Waits until something becomes of a key, or for so long. */
-  #change(key: string, timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = this.#waiting.get(key) ?? new Set();
-      const done = () => {
-        clearTimeout(timer);
-        waiting.delete(done);
-        if (waiting.size === 0) this.#waiting.delete(key);
-        resolve();
-      };
-      const timer = setTimeout(done, timeoutMs);
-      this.#waiting.set(key, waiting.add(done));
-    });
-  }
-
-  #tell(key: string): void {
-    for (const done of [...(this.#waiting.get(key) ?? [])]) done();
   }
 }
 

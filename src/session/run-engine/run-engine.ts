@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../lib/json.ts";
+import { Waiting } from "../../lib/waiting.ts";
 import type { CatalogSlice } from "../../mcp/catalog.ts";
 import type { Host } from "../../mcp/host.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
@@ -56,7 +57,7 @@ export class RunEngine {
   /** Those that may be driven once another is done. */
   readonly #queue: number[] = [];
   /** Those who wait for a run to change, by its number. */
-  readonly #watchers = new Map<number, Set<() => void>>();
+  readonly #watchers = new Waiting<number>();
 
   constructor(options: RunEngineOptions) {
     this.#options = options;
@@ -119,7 +120,7 @@ export class RunEngine {
       const run = this.#options.store.get(seq);
       const leftMs = untilMs - Date.now();
       if (!run || isEnded(run.state) || run.state === "waiting" || leftMs <= 0) return;
-      await this.#changed(seq, leftMs);
+      await this.#watchers.change(seq, leftMs);
     }
   }
 
@@ -212,20 +213,6 @@ export class RunEngine {
     return known?.functions ?? new Map<string, (args: JsonObject) => Json>();
   }
 
-  #changed(seq: number, timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const watchers = this.#watchers.get(seq) ?? new Set();
-      const done = () => {
-        clearTimeout(timer);
-        watchers.delete(done);
-        if (watchers.size === 0) this.#watchers.delete(seq);
-        resolve();
-      };
-      const timer = setTimeout(done, timeoutMs);
-      this.#watchers.set(seq, watchers.add(done));
-    });
-  }
-
   #tell(seq: number): void {
     const { store, onChange } = this.#options;
     const run = store.get(seq);
@@ -235,7 +222,7 @@ export class RunEngine {
       // Whoever cannot be told changes nothing of the run.
       console.error(JSON.stringify({ level: "error", event: "run_not_told", run: seq, error: String(error) }));
     }
-    for (const done of [...(this.#watchers.get(seq) ?? [])]) done();
+    this.#watchers.tell(seq);
   }
 }
 
