@@ -1,5 +1,5 @@
 import { DEFAULTS } from "../config.ts";
-import { DEFAULT_SCOPES, type Principal } from "../mcp/principal.ts";
+import { type Caller, DEFAULT_SCOPES, NO_CREDENTIALS, type Principal } from "../mcp/principal.ts";
 import { type ApiKeyRecord, apiKeyName, matchesHash, parseApiKey } from "./api-key.ts";
 
 interface Cached<T> {
@@ -19,20 +19,20 @@ export class ApiKeys {
     this.#kv = kv;
   }
 
-  /** Whom a key stands for, and what recognises the key later; `undefined` for one that is malformed, wrong, revoked or expired. */
-  async authenticate(key: string): Promise<{ principal: Principal; credential: string } | undefined> {
+  /** Whom a key stands for; `undefined` for one that is malformed, wrong, revoked or expired. */
+  async authenticate(key: string): Promise<Caller | undefined> {
     const kid = parseApiKey(key);
     if (kid === undefined) return undefined;
     const record = await this.#read(kid);
     if (!record || !matchesHash(key, record.hash) || isExpired(record)) return undefined;
     const principal: Principal = { id: `key:${kid}`, kind: "key", clientId: kid, scopes: record.scopes ?? DEFAULT_SCOPES };
-    return { principal, credential: record.hash };
+    return { principal, credentials: { ...NO_CREDENTIALS, proof: record.hash, lastingProof: record.hash, expiresMs: record.expires } };
   }
 
   /** Whether the key that was let in under a `kid` still is what the `kid` stands for. */
-  async isStillValid(kid: string, credential: string): Promise<boolean> {
+  async isStillValid(kid: string, hash: string): Promise<boolean> {
     const record = await this.#read(kid);
-    return record !== null && record.hash === credential && !isExpired(record);
+    return record !== null && record.hash === hash && !isExpired(record);
   }
 
   /** Whether a key was ever made. Asked of KV until there is one: it only decides what a refusal says. */

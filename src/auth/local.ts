@@ -1,7 +1,10 @@
 import { rememberLast } from "../lib/remember.ts";
-import type { Principal, Scope } from "../mcp/principal.ts";
+import { type Caller, NO_CREDENTIALS, type Scope } from "../mcp/principal.ts";
 
 /** Whoever sits at the machine that runs `wrangler dev`. */
-export const localPrincipal = rememberLast(
-  (scopes: readonly Scope[]): Principal => ({ id: "local", kind: "local", clientId: "local", scopes })
+export const localCaller = rememberLast(
+  (scopes: readonly Scope[]): Caller => ({
+    principal: { id: "local", kind: "local", clientId: "local", scopes },
+    credentials: NO_CREDENTIALS
+  })
 );

@@ -3,12 +3,9 @@ import { ApiKeys } from "./api-keys.ts";
 
 let keys: ApiKeys | undefined;
 
-/** Whether credentials that were let in still would be. A key that was revoked, rotated or has expired is not. */
-export async function isStillValid(
-  { principal, credential }: { principal: Principal; credential: string | undefined },
-  env: Env
-): Promise<boolean> {
-  if (principal.kind === "local") return true;
+/** Whether credentials that were let in still would be, by their proof. A key that was revoked, rotated or has expired is not. */
+export async function isStillValid({ kind, clientId }: Principal, proof: string | undefined, env: Env): Promise<boolean> {
+  if (kind === "local") return true;
   keys ??= new ApiKeys(env.KEYS);
-  return credential !== undefined && keys.isStillValid(principal.clientId, credential);
+  return proof !== undefined && keys.isStillValid(clientId, proof);
 }

@@ -1,22 +1,16 @@
 import type { ApiKeys } from "../auth/api-keys.ts";
-import { localPrincipal } from "../auth/local.ts";
+import { localCaller } from "../auth/local.ts";
 import type { Config } from "../config.ts";
-import type { Principal } from "../mcp/principal.ts";
+import type { Caller } from "../mcp/principal.ts";
 import { refuse } from "./respond.ts";
 
-/** Who calls, and what recognises the credentials later; absent where there were none. */
-export interface Authenticated {
-  readonly principal: Principal;
-  readonly credential: string | undefined;
-}
-
 /** Finds out who calls, or refuses. Credentials come in the Authorization header only. */
-export async function authenticate(request: Request, url: URL, config: Config, keys: ApiKeys): Promise<Authenticated | Response> {
+export async function authenticate(request: Request, url: URL, config: Config, keys: ApiKeys): Promise<Caller | Response> {
   if (url.searchParams.has("access_token"))
     return refuseToken("A token in the address ends up in logs; send it in the Authorization header.");
   const authorization = request.headers.get("authorization");
   if (authorization === null) {
-    if (config.isLocal) return { principal: localPrincipal(config.localScopes), credential: undefined };
+    if (config.isLocal) return localCaller(config.localScopes);
     return (
       (await refuseUnconfigured(keys)) ??
       refuse("credentials_required", "This server needs an API key: Authorization: Bearer dm_…", CHALLENGE)

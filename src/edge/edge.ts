@@ -55,11 +55,11 @@ async function serve(request: Request, url: URL, env: Env, { catalog, config, ke
   if (!keyring) return refuse("not_configured", "DORMOUSE_SECRET is not set. Run: npm run deploy");
   const slicePath = MCP_PATH.exec(url.pathname)?.[1];
   if (slicePath === undefined) return refuse("no_such_path", "Nothing is served here. The server's address ends in /mcp.");
-  const authenticated = await authenticate(request, url, config, keys);
-  if (authenticated instanceof Response) return authenticated;
+  const caller = await authenticate(request, url, config, keys);
+  if (caller instanceof Response) return caller;
   const slice = catalog.sliceAt(slicePath);
   if (!slice) return refuse("no_such_path", "There is no such toolset. Use /mcp, or /mcp/x/all for everything.");
-  const admitted: Admitted = { catalog, slice, slicePath, ...authenticated, keyring, sessions: env.SESSION, homes: env.HOME };
+  const admitted: Admitted = { catalog, slice, slicePath, caller, keyring, sessions: env.SESSION, homes: env.HOME };
   if (request.method !== "POST" && isOfStatelessHeader(request.headers) && !isUpgrade(request)) return refuseMethod("POST");
   switch (request.method) {
     case "POST":

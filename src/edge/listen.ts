@@ -22,7 +22,7 @@ const MAX_SUBSCRIPTION_BYTES = 12 * 1024;
 export async function serveListen(
   request: Request,
   { id, params = {} }: RpcRequest,
-  { slice, slicePath, principal, homes }: Admitted,
+  { slice, slicePath, caller, homes }: Admitted,
   results: Results
 ): Promise<Response> {
   if (!accepts(request, "text/event-stream")) return refuse("not_acceptable", "Accept text/event-stream.", { id });
@@ -34,7 +34,7 @@ export async function serveListen(
   const text = JSON.stringify(subscription);
   if (utf8Bytes(text) > MAX_SUBSCRIPTION_BYTES)
     return refuse("invalid_params", "One subscription cannot hold so much. Make several.", { id });
-  const answer = await askHome(homeStubOf(principal, homes), "listen", { principal, slicePath, canStream: true, subscription: text });
+  const answer = await askHome(homeStubOf(caller.principal, homes), "listen", { caller, slicePath, canStream: true, subscription: text });
   if (answer.status === 429)
     return refuse("too_many_subscriptions", "You have as many subscriptions open as you may have. Close one.", { id });
   if (!answer.webSocket) return answer;

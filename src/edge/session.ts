@@ -1,7 +1,7 @@
 import { cut } from "../lib/text.ts";
 import type { Catalog, CatalogSlice } from "../mcp/catalog.ts";
 import type { Keyring } from "../mcp/keyring.ts";
-import type { Principal } from "../mcp/principal.ts";
+import type { Caller } from "../mcp/principal.ts";
 import { isSessionfulRevision, SESSIONFUL_REVISIONS } from "../mcp/revisions.ts";
 import { isExpired, type Session, verifySessionId } from "../mcp/session-id.ts";
 import { askObject, type SessionVerb } from "../mcp/session-request.ts";
@@ -12,10 +12,8 @@ export interface Admitted {
   readonly catalog: Catalog;
   readonly slice: CatalogSlice;
   readonly slicePath: string;
-  readonly principal: Principal;
+  readonly caller: Caller;
   readonly keyring: Keyring;
-  /** What recognises the credentials that came with the request; absent where there were none. */
-  readonly credential: string | undefined;
   readonly sessions: Env["SESSION"];
   readonly homes: Env["HOME"];
 }
@@ -29,11 +27,11 @@ export type AskSession = (
 /** The session that a request names, and its object; or a refusal, with no object touched. */
 export function findSession(
   request: Request,
-  { keyring, principal, slicePath, credential, sessions }: Admitted,
+  { keyring, caller, slicePath, sessions }: Admitted,
   sessionId: string | null = request.headers.get("mcp-session-id")
 ): { session: Session; ask: AskSession } | Response {
   if (sessionId === null) return refuse("session_required", "Send the Mcp-Session-Id that initialize answered.", NO_ID);
-  const session = knownSession(sessions, keyring, principal.id, sessionId);
+  const session = knownSession(sessions, keyring, caller.principal.id, sessionId);
   if (!session) return refuseUnknown();
   const revision = request.headers.get("mcp-protocol-version");
   if (revision !== null && !isSessionfulRevision(revision)) return refuseRevision(revision);
@@ -41,7 +39,7 @@ export function findSession(
     session: session.session,
     async ask(verb, { body, lastEventId, resume } = {}) {
       const object = sessions.get(session.objectId);
-      const response = await askObject(object, verb, { sessionId, principal, slicePath, lastEventId, resume, credential }, body);
+      const response = await askObject(object, verb, { sessionId, caller, slicePath, lastEventId, resume }, body);
       return response.status === 404 ? refuseUnknown() : response;
     }
   };

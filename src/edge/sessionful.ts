@@ -37,11 +37,11 @@ export async function endSession(request: Request, admitted: Admitted): Promise<
   return found instanceof Response ? found : found.ask("end");
 }
 
-function serveInitialize(request: Request, { id, params = {} }: RpcRequest, { catalog, principal, keyring }: Admitted): Response {
+function serveInitialize(request: Request, { id, params = {} }: RpcRequest, { catalog, caller, keyring }: Admitted): Response {
   if (request.headers.has("mcp-session-id")) return refuse("already_initialized", "This session is initialized already.", { id });
   const init = readInitialize(params, Date.now());
   if (!init) return refuse("invalid_params", INITIALIZE_FAULT, { id });
-  const sessionId = mintSessionId(keyring, principal.id, init);
+  const sessionId = mintSessionId(keyring, caller.principal.id, init);
   return answer(id, JSON.stringify(toInitializeResult(catalog, init)), { "mcp-session-id": sessionId });
 }
 

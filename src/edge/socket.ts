@@ -24,6 +24,11 @@ export async function serveSocket(request: Request, url: URL, admitted: Admitted
   return new Response(null, { status: 101, webSocket: answer.webSocket, headers });
 }
 
-function mintNamelessId({ keyring, principal }: Admitted): string {
-  return mintSessionId(keyring, principal.id, { issuedMs: Date.now(), revision: "", capabilities: {}, client: { name: "", version: "" } });
+function mintNamelessId({ keyring, caller }: Admitted): string {
+  return mintSessionId(keyring, caller.principal.id, {
+    issuedMs: Date.now(),
+    revision: "",
+    capabilities: {},
+    client: { name: "", version: "" }
+  });
 }

@@ -43,16 +43,11 @@ function serveRequest(request: Request, message: RpcRequest, text: string, admit
 }
 
 /** A client that goes away aborts the request in the object, and nobody reads what is answered here. */
-async function askPrincipalsHome(
-  request: Request,
-  id: RequestId,
-  body: string,
-  { principal, slicePath, homes }: Admitted
-): Promise<Response> {
+async function askPrincipalsHome(request: Request, id: RequestId, body: string, { caller, slicePath, homes }: Admitted): Promise<Response> {
   const { signal } = request;
   try {
     const canStream = accepts(request, "text/event-stream");
-    return await askHome(homeStubOf(principal, homes), "request", { principal, slicePath, canStream }, { body, signal });
+    return await askHome(homeStubOf(caller.principal, homes), "request", { caller, slicePath, canStream }, { body, signal });
   } catch (error) {
     return signal.aborted ? new Response(null, { status: 499 }) : refuseUnforeseen(error, id);
   }

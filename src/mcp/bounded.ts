@@ -83,9 +83,9 @@ export function runBounded<T>(bounded: BoundedRun<T>, invocation: Invocation, ho
       release();
       return reject(stoppedBy); // it never ran
     }
-    const { principal, progress, log, closeStream } = invocation; // not all of it: its signal is made when it is read
+    const { principal, credentials, progress, log, closeStream } = invocation; // not all of it: its signal is made when it is read
     const running = (async () =>
-      bounded.run(host.contextFor({ principal, progress, log, ask, closeStream }, signalOf, () => bounded.onWrite?.())))();
+      bounded.run(host.contextFor({ principal, credentials, progress, log, ask, closeStream }, signalOf, () => bounded.onWrite?.())))();
     running.finally(release).then(resolve, reject);
   });
 }

@@ -1,6 +1,6 @@
 import type { Call, History } from "./history.ts";
 import type { Claim, KeyedCall, KeyedOutcome } from "./idempotency.ts";
-import type { Principal } from "./principal.ts";
+import type { Caller } from "./principal.ts";
 import type { Refusal } from "./refusal.ts";
 import type { RunState, Runs } from "./runs.ts";
 
@@ -54,7 +54,7 @@ export type Leased = (Grant & { readonly remaining: number }) | { readonly retry
 
 /** Who asks for runs, and whom they act for. */
 export interface RunAsker extends Asker {
-  readonly principal: Principal;
+  readonly caller: Caller;
 }
 
 /** How a run stands, as home tells the session that started it. */

@@ -1,5 +1,5 @@
 import { rememberLast } from "../lib/remember.ts";
-import type { Principal } from "./principal.ts";
+import type { Caller } from "./principal.ts";
 
 /** What the edge asks of a principal's home: to serve a request of the stateless era, or to tell a listener of changes. */
 export type HomeVerb = "request" | "listen";
@@ -9,7 +9,7 @@ export const HOME_METHODS: ReadonlySet<string> = new Set(["tools/call", "prompts
 
 /** What the edge found out about a request before it reached the home; the rest stands in its body, which was checked. */
 export interface HomeRequest {
-  readonly principal: Principal;
+  readonly caller: Caller;
   /** The path below `/mcp`. */
   readonly slicePath: string;
   /** Whether the client takes a stream as an answer. */
@@ -18,7 +18,7 @@ export interface HomeRequest {
   readonly subscription?: string | undefined;
 }
 
-const HEADERS = { principal: "dormouse-principal", jsonOnly: "dormouse-json-only", subscription: "dormouse-subscription" } as const;
+const HEADERS = { caller: "dormouse-caller", jsonOnly: "dormouse-json-only", subscription: "dormouse-subscription" } as const;
 
 const ORIGIN = "https://home";
 
@@ -27,7 +27,7 @@ const ORIGIN = "https://home";
  * of a client can pass for ours. A client that goes away aborts `signal`, and with it the request in the object.
  */
 export function askHome(home: Fetcher, verb: HomeVerb, asked: HomeRequest, { body, signal }: { body?: string; signal?: AbortSignal } = {}) {
-  const headers: Record<string, string> = { [HEADERS.principal]: toHeader(asked.principal) };
+  const headers: Record<string, string> = { [HEADERS.caller]: toHeader(asked.caller) };
   if (!asked.canStream) headers[HEADERS.jsonOnly] = "1";
   if (asked.subscription !== undefined) headers[HEADERS.subscription] = Buffer.from(asked.subscription).toString("base64url");
   if (verb === "listen") headers.upgrade = "websocket";
@@ -39,14 +39,14 @@ export function askHome(home: Fetcher, verb: HomeVerb, asked: HomeRequest, { bod
   });
 }
 
-const toHeader = rememberLast((principal: Principal) => JSON.stringify(principal));
+const toHeader = rememberLast((caller: Caller) => JSON.stringify(caller));
 
 /**
  * Makes a reader of what {@link askHome} sends to one object, whose requests repeat themselves. Only the edge can reach an object,
  * so nothing is checked again.
  */
 export function createHomeRequestReader(): (request: Request) => HomeRequest & { readonly verb: HomeVerb } {
-  const readPrincipal = rememberLast((text: string) => JSON.parse(text) as Principal);
+  const readCaller = rememberLast((text: string) => JSON.parse(text) as Caller);
   const readTarget = rememberLast((url: string) => {
     const [verb = "", ...path] = url.slice(ORIGIN.length + 1).split("/");
     // The edge wrote it: one of the verbs, then the path of the slice.
@@ -56,7 +56,7 @@ export function createHomeRequestReader(): (request: Request) => HomeRequest & {
     const subscription = headers.get(HEADERS.subscription);
     return {
       ...readTarget(url),
-      principal: readPrincipal(headers.get(HEADERS.principal) ?? ""),
+      caller: readCaller(headers.get(HEADERS.caller) ?? ""),
       canStream: !headers.has(HEADERS.jsonOnly),
       subscription: subscription === null ? undefined : Buffer.from(subscription, "base64url").toString()
     };

@@ -6,11 +6,12 @@ import type { Context, LogLevel } from "./context.ts";
 import type { CallRecorder } from "./history.ts";
 import type { Keys } from "./idempotency.ts";
 import type { LoopGuard } from "./loop-guard.ts";
-import type { Principal } from "./principal.ts";
+import type { Credentials, Principal } from "./principal.ts";
 
 /** What the wire knows of one request that reached a tool, prompt or resource, and does for it. The last four are {@link Context}'s. */
 export interface Invocation {
   readonly principal: Principal;
+  readonly credentials: Credentials;
   readonly slice: CatalogSlice;
   readonly era: "sessionful" | "stateless";
   /** `name/version` of the client. */
@@ -30,7 +31,7 @@ export interface Invocation {
 }
 
 /** What of an invocation becomes a part of its context. */
-export type Asking = Pick<Invocation, "principal" | "progress" | "log" | "ask" | "closeStream">;
+export type Asking = Pick<Invocation, "principal" | "credentials" | "progress" | "log" | "ask" | "closeStream">;
 
 /** What an object gives to the calls that it runs. */
 export interface Host {

@@ -1,5 +1,5 @@
 import { rememberLast } from "../lib/remember.ts";
-import type { Principal } from "./principal.ts";
+import type { Caller } from "./principal.ts";
 import type { SessionInit } from "./session-id.ts";
 import { readSessionId } from "./session-id.ts";
 
@@ -12,23 +12,20 @@ export type SessionVerb = "post" | "get" | "alive" | "end" | "socket";
 /** What the edge found out about a request before it reached the object. */
 export interface SessionRequest {
   readonly sessionId: string;
-  readonly principal: Principal;
+  readonly caller: Caller;
   /** The path below `/mcp`. */
   readonly slicePath: string;
   /** Where a reader left off. */
   readonly lastEventId?: string | undefined;
   /** The name of the socket that a new one takes the place of. */
   readonly resume?: string | undefined;
-  /** What recognises the credentials that came with the request; absent where there were none. */
-  readonly credential?: string | undefined;
 }
 
 const HEADERS = {
   sessionId: "mcp-session-id",
-  principal: "dormouse-principal",
+  caller: "dormouse-caller",
   lastEventId: "last-event-id",
-  resume: "dormouse-resume",
-  credential: "dormouse-credential"
+  resume: "dormouse-resume"
 } as const;
 
 const ORIGIN = "https://session";
@@ -38,12 +35,11 @@ const ORIGIN = "https://session";
  * client can pass for ours.
  */
 export function askObject(object: Fetcher, verb: SessionVerb, request: SessionRequest, body?: string): Promise<Response> {
-  const { sessionId, principal, slicePath, lastEventId, resume, credential } = request;
+  const { sessionId, caller, slicePath, lastEventId, resume } = request;
   const isUpgrade = verb === "get" || verb === "socket";
-  const headers: Record<string, string> = { [HEADERS.sessionId]: sessionId, [HEADERS.principal]: toHeader(principal) };
+  const headers: Record<string, string> = { [HEADERS.sessionId]: sessionId, [HEADERS.caller]: toHeader(caller) };
   if (lastEventId !== undefined) headers[HEADERS.lastEventId] = lastEventId;
   if (resume !== undefined) headers[HEADERS.resume] = resume;
-  if (verb === "socket" && credential !== undefined) headers[HEADERS.credential] = credential;
   if (isUpgrade) headers.upgrade = "websocket";
   return object.fetch(`${ORIGIN}/${verb}${slicePath}`, {
     method: isUpgrade ? "GET" : "POST",
@@ -52,7 +48,7 @@ export function askObject(object: Fetcher, verb: SessionVerb, request: SessionRe
   });
 }
 
-const toHeader = rememberLast((principal: Principal) => JSON.stringify(principal));
+const toHeader = rememberLast((caller: Caller) => JSON.stringify(caller));
 
 /** A {@link SessionRequest} as the object reads it. */
 export interface ObjectRequest extends Omit<SessionRequest, "sessionId"> {
@@ -65,7 +61,7 @@ export interface ObjectRequest extends Omit<SessionRequest, "sessionId"> {
  * object, so nothing is checked again.
  */
 export function createObjectRequestReader(): (request: Request) => ObjectRequest {
-  const readPrincipal = rememberLast((text: string) => JSON.parse(text) as Principal);
+  const readCaller = rememberLast((text: string) => JSON.parse(text) as Caller);
   const readInit = rememberLast((sessionId: string) => readSessionId(sessionId).init);
   const readTarget = rememberLast((url: string) => {
     const target = url.slice(ORIGIN.length + 1);
@@ -75,10 +71,9 @@ export function createObjectRequestReader(): (request: Request) => ObjectRequest
   });
   return ({ url, headers }) => ({
     ...readTarget(url),
-    principal: readPrincipal(headers.get(HEADERS.principal) ?? ""),
+    caller: readCaller(headers.get(HEADERS.caller) ?? ""),
     lastEventId: headers.get(HEADERS.lastEventId) ?? undefined,
     resume: headers.get(HEADERS.resume) ?? undefined,
-    credential: headers.get(HEADERS.credential) ?? undefined,
     init: readInit(headers.get(HEADERS.sessionId) ?? "")
   });
 }

@@ -89,7 +89,7 @@ const MAX_URI_LENGTH = 1000;
 function toInvocation(
   params: JsonObject | undefined,
   pending: PendingRequest,
-  { principal, slice }: RequestScope,
+  { principal, credentials, slice }: RequestScope,
   server: Server,
   { init, conversation, askMs }: SessionfulOptions
 ): Invocation {
@@ -97,6 +97,7 @@ function toInvocation(
   const { progressToken } = meta;
   return {
     principal,
+    credentials,
     slice,
     era: "sessionful",
     client: `${init.client.name}/${init.client.version}`,

@@ -14,14 +14,13 @@ import {
   RPC_CODES,
   type RpcErrorBody
 } from "../mcp/json-rpc.ts";
-import type { Principal } from "../mcp/principal.ts";
+import type { Caller } from "../mcp/principal.ts";
 import type { SessionInit } from "../mcp/session-id.ts";
 import { PendingRequest } from "./pending-request.ts";
 import type { ReplyPort } from "./reply-port.ts";
 
 /** Who made a request, and what of the catalog it addresses. */
-export interface RequestScope {
-  readonly principal: Principal;
+export interface RequestScope extends Caller {
   readonly slice: CatalogSlice;
 }
 

@@ -7,6 +7,7 @@ import { type Change, toNotification } from "../mcp/context.ts";
 import { ownerRef } from "../mcp/handle.ts";
 import type { HomeDoor, RunNote } from "../mcp/home-door.ts";
 import type { Message } from "../mcp/json-rpc.ts";
+import type { Keyring } from "../mcp/keyring.ts";
 import type { Principal } from "../mcp/principal.ts";
 import { isNameless, mintSessionId, type SessionInit } from "../mcp/session-id.ts";
 import { createObjectRequestReader, type ObjectRequest } from "../mcp/session-request.ts";
@@ -23,6 +24,7 @@ import { closeBack, createReaders } from "./readers.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRemoteHistory } from "./remote-history.ts";
 import { createRemoteRuns } from "./remote-runs.ts";
+import { sealCaller, unsealCaller } from "./sealed-caller.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionLife } from "./session-life.ts";
 import { SocketLane, type SocketLimits } from "./socket-lane.ts";
@@ -38,7 +40,7 @@ export interface SessionAgentOptions {
   readonly socketLimits: SocketLimits;
   readonly shipping: ShippingTimes;
   /** Whether credentials that opened a socket are still good. A parameter, because credentials are above this layer. */
-  isStillValid(attachment: SocketAttachment, env: Env): Promise<boolean>;
+  isStillValid(principal: Principal, proof: string | undefined, env: Env): Promise<boolean>;
 }
 
 /** What a class that extends the session's uses of it. */
@@ -54,7 +56,7 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
   streamLimits: DEFAULTS.stream,
   socketLimits: DEFAULTS.socket,
   shipping: DEFAULTS.shipping,
-  isStillValid: async ({ credential }) => credential === undefined
+  isStillValid: async (_principal, proof) => proof === undefined
 };
 
 /**
@@ -100,7 +102,8 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       limits: socketLimits,
       connect: ({ init, principal }) => this.#ready(init, principal),
       introduce: (init, attachment) => this.#introduce(init, attachment),
-      isStillValid: (attachment) => isStillValid(attachment, this.env),
+      isStillValid: ({ principal, proof }) => isStillValid(principal, proof, this.env),
+      callerOf: (attachment) => unsealCaller(this.#keyring(), attachment),
       holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
     });
     /** For the class that extends this one. */
@@ -198,7 +201,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     }
 
     async #serve(request: Request, asked: ObjectRequest): Promise<Response> {
-      const { verb, slicePath, principal, init, lastEventId } = asked;
+      const { verb, slicePath, caller, init, lastEventId } = asked;
       if (this.#life.endedMs) return new Response(null, { status: 404 });
       if (verb === "alive") return new Response(null, { status: 204 });
       if (verb === "socket") return this.#openSocket(asked);
@@ -206,9 +209,9 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       if (verb === "get") return this.#http.get(lastEventId);
       const slice = catalog.sliceAt(slicePath);
       if (!slice) throw new Error(`The edge let ${slicePath} through.`);
-      this.props = { principal };
-      const serve = await this.#ready(init, principal);
-      return this.#http.post(await request.json<Message | Message[]>(), init.revision, { principal, slice }, serve);
+      this.props = { principal: caller.principal };
+      const serve = await this.#ready(init, caller.principal);
+      return this.#http.post(await request.json<Message | Message[]>(), init.revision, { ...caller, slice }, serve);
     }
 
     /** Connects the session for its first request. */
@@ -222,21 +225,25 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       return this.#serveRequest;
     }
 
-    #openSocket({ principal, credential, slicePath, init, resume }: ObjectRequest): Response {
+    #openSocket({ caller, slicePath, init, resume }: ObjectRequest): Response {
       if (this.#sockets.all().length >= DEFAULTS.socketsPerSession && !(resume && this.#sockets.named(resume)))
         return new Response(null, { status: 429 });
       const name = resume ?? crypto.randomUUID().replaceAll("-", "").slice(0, 16);
-      const { socket, response } = this.#sockets.accept({ name, principal, credential, checkedMs: Date.now(), slicePath, init });
+      const { socket, response } = this.#sockets.accept({
+        name,
+        ...sealCaller(this.#keyring(), caller),
+        checkedMs: Date.now(),
+        slicePath,
+        init
+      });
       if (resume) this.#socketLane.resume(socket, resume);
       return response;
     }
 
     /** A client that came by a socket says who it is: an id that says so too lets it go on over HTTP. */
     #introduce(init: SessionInit, { principal }: SocketAttachment): string {
-      const { keyring } = readConfig(this.env);
-      if (!keyring) throw new Error("A session starts with a request that the edge let through.");
       this.#link.introduce(principal, init);
-      return mintSessionId(keyring, principal.id, init, this.getSessionId());
+      return mintSessionId(this.#keyring(), principal.id, init, this.getSessionId());
     }
 
     /** What the session id says of the client was told to the link before. */
@@ -252,23 +259,29 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     }
 
     #createHost(config: Config): SessionHost {
-      const { keyring } = config;
-      if (!keyring) throw new Error("A session starts with a request that the edge let through.");
       const owner = ownerRef(this.getSessionId());
       return new SessionHost({
         permits: this.#link.createPermits(config),
         keys: this.#link.keys,
         owner,
         config,
-        keyring,
+        keyring: this.#keyring(),
         calls: createRecorder(this.#link.calls, config.history, () => this.#link.shipper.noticed()),
         deadlines: this.#deadlines,
         resourcesOfCalls: catalog.resourcesOfCalls,
         historyOf: ({ id }) => createRemoteHistory(this.#link.home(), { principalId: id, session: owner }, () => this.#link.shipper.ship()),
-        runsOf: (principal) =>
-          createRemoteRuns(this.#link.home(), { principalId: principal.id, principal, session: owner }, () => this.#link.shipper.ship()),
+        runsOf: (caller) =>
+          createRemoteRuns(this.#link.home(), { principalId: caller.principal.id, caller, session: owner }, () =>
+            this.#link.shipper.ship()
+          ),
         announce: (change) => this.#announce(change)
       });
+    }
+
+    #keyring(): Keyring {
+      const { keyring } = readConfig(this.env);
+      if (!keyring) throw new Error("A session starts with a request that the edge let through.");
+      return keyring;
     }
 
     /** Each message goes to one connection only, as the protocol asks. */
@@ -278,8 +291,8 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       if (!this.#socketLane.announce(message)) this.#http.announce(message);
     }
 
-    #endByClient({ init, principal }: ObjectRequest): Response {
-      this.#link.introduce(principal, init);
+    #endByClient({ init, caller }: ObjectRequest): Response {
+      this.#link.introduce(caller.principal, init);
       this.#end(this.#link.record.ensure().expiresMs);
       return new Response(null, { status: 204 });
     }

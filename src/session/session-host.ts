@@ -10,7 +10,7 @@ import type { Asking, Host, Permits } from "../mcp/host.ts";
 import type { Keys } from "../mcp/idempotency.ts";
 import type { Keyring } from "../mcp/keyring.ts";
 import { LoopGuard } from "../mcp/loop-guard.ts";
-import type { Principal } from "../mcp/principal.ts";
+import type { Caller, Credentials, Principal } from "../mcp/principal.ts";
 import type { Runs } from "../mcp/runs.ts";
 import type { Weather } from "../mcp/weather.ts";
 
@@ -27,7 +27,7 @@ export interface SessionHostOptions {
   readonly permits: Permits;
   readonly keys: Keys;
   historyOf(principal: Principal): History;
-  runsOf(principal: Principal): Runs;
+  runsOf(caller: Caller): Runs;
   /** Tells who wants to know that something has changed. */
   announce(change: Change): void;
 }
@@ -59,7 +59,11 @@ export class SessionHost implements Host {
     this.#options = options;
   }
 
-  contextFor({ principal, progress, log, ask, closeStream }: Asking, signalOf: () => AbortSignal, onWrite = () => {}): Context {
+  contextFor(
+    { principal, credentials, progress, log, ask, closeStream }: Asking,
+    signalOf: () => AbortSignal,
+    onWrite = () => {}
+  ): Context {
     const { config, historyOf, runsOf, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;
@@ -78,11 +82,17 @@ export class SessionHost implements Host {
         return historyOf(principal);
       },
       get runs() {
-        return runsOf(principal);
+        return runsOf({ principal, credentials });
       },
       // Most calls use one upstream or none, and an Octokit is not free.
       get github() {
-        github ??= createGitHub({ ...config.github, timeoutMs, signal: signalOf(), onWrite });
+        github ??= createGitHub({
+          ...config.github,
+          token: tokenOf(principal, credentials, config),
+          timeoutMs,
+          signal: signalOf(),
+          onWrite
+        });
         return github;
       },
       get weather() {
@@ -102,3 +112,7 @@ export class SessionHost implements Host {
     return seq;
   }
 }
+
+/** A person acts as themselves, and never with the server's token. */
+const tokenOf = ({ kind }: Principal, { githubToken }: Credentials, { github }: Config): string | undefined =>
+  kind === "github" ? githubToken : github.token;

@@ -3,6 +3,7 @@ import { utf8Bytes } from "../lib/text.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import { INITIALIZE_FAULT, readInitialize, toInitializeResult } from "../mcp/initialize.ts";
 import { isMessage, isNotification, isRequest, type Message, type Request, type RequestId, RPC_CODES } from "../mcp/json-rpc.ts";
+import type { Caller } from "../mcp/principal.ts";
 import { showStack } from "../mcp/redact.ts";
 import { isNameless, SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
 import type { ReplyPort } from "../sdk/reply-port.ts";
@@ -21,6 +22,8 @@ export interface SocketLaneOptions {
   connect(attachment: SocketAttachment): Promise<Serve>;
   /** Tells the session who its client is, and mints its id anew so that it says so too. */
   introduce(init: SessionInit, attachment: SocketAttachment): string;
+  /** Who opened a socket, and with what; `undefined` if nobody can tell any more. */
+  callerOf(attachment: SocketAttachment): Caller | undefined;
   /** Whether credentials that were good still are. */
   isStillValid(attachment: SocketAttachment): Promise<boolean>;
   holdWhile(done: Promise<void>): void;
@@ -139,9 +142,11 @@ export class SocketLane {
   }
 
   async #serve(socket: WebSocket, attachment: SocketAttachment, request: Request): Promise<void> {
-    const { name, init, principal, slicePath } = attachment;
-    const { catalog, switchboard, connect, limits } = this.#options;
+    const { name, init, slicePath } = attachment;
+    const { catalog, switchboard, connect, limits, callerOf } = this.#options;
     const refuse = (reason: string, message: string) => void sendTo(socket, toError(request.id, RPC_CODES.badSession, reason, message));
+    const caller = callerOf(attachment);
+    if (!caller) return close(socket, CLOSE.credentials, "the credentials are no longer valid");
     const slice = catalog.sliceAt(slicePath);
     if (isNameless(init) || !slice) return refuse("session_required", "Send initialize first.");
     const work = this.#inFlight.get(name) ?? new Set();
@@ -151,7 +156,7 @@ export class SocketLane {
     }
     const done = connect(attachment).then(
       (serve) =>
-        new Promise<void>((resolve) => switchboard.request(request, { principal, slice }, this.#portOf(name, socket, resolve), serve))
+        new Promise<void>((resolve) => switchboard.request(request, { ...caller, slice }, this.#portOf(name, socket, resolve), serve))
     );
     this.#inFlight.set(name, work.add(done));
     try {
@@ -218,9 +223,10 @@ export class SocketLane {
   async #isAuthenticated(socket: WebSocket, attachment: SocketAttachment): Promise<boolean> {
     const { sockets, limits, isStillValid } = this.#options;
     const nowMs = Date.now();
-    if (nowMs - attachment.checkedMs < limits.credentialsMs) return true;
+    const isExpired = attachment.expiresMs !== undefined && nowMs >= attachment.expiresMs;
+    if (!isExpired && nowMs - attachment.checkedMs < limits.credentialsMs) return true;
     try {
-      if (await isStillValid(attachment)) {
+      if (!isExpired && (await isStillValid(attachment))) {
         const current = sockets.attachmentOf(socket);
         if (current) sockets.attach(socket, { ...current, checkedMs: nowMs });
         return true;

@@ -1,13 +1,10 @@
-import type { Principal } from "../mcp/principal.ts";
 import { isNameless, type SessionInit } from "../mcp/session-id.ts";
+import type { SealedCaller } from "./sealed-caller.ts";
 
 /** What a socket carries through the sleep of its object; 16 KiB at most. */
-export interface SocketAttachment {
+export interface SocketAttachment extends SealedCaller {
   /** Unlike that of any other socket of the session. Who resumes a socket takes its name. */
   readonly name: string;
-  readonly principal: Principal;
-  /** What recognises the very credentials that opened it; absent where there were none. */
-  readonly credential: string | undefined;
   /** When the credentials were last looked at, milliseconds since the epoch. */
   readonly checkedMs: number;
   readonly slicePath: string;

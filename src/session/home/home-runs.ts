@@ -27,8 +27,10 @@ export interface HomeRunsOptions {
 }
 
 /** The workflows and runs of a principal, as whoever asks sees them. */
-export function createHomeRuns(options: HomeRunsOptions, { principal, session }: RunAsker): Runs {
+export function createHomeRuns(options: HomeRunsOptions, { caller, session }: RunAsker): Runs {
   const { store, engine, keyring, shipped, maxOpen, own, faultsOf } = options;
+
+  const { principal } = caller;
 
   const toHandle = (seq: number) => mintHandle(keyring, principal.id, { kind: "run", owner: own, seq });
 
@@ -115,7 +117,7 @@ export function createHomeRuns(options: HomeRunsOptions, { principal, session }:
       const inputs = readInputs(definition, request.inputs);
       requireSize(inputs, "What the run is started with", MAX_INPUTS_BYTES);
       requireRoom();
-      const seq = engine.start(definition, inputs, principal, session, isShipped);
+      const seq = engine.start(definition, inputs, caller, session, isShipped);
       return toRecord(find(toHandle(seq)));
     },
 

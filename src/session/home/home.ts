@@ -244,7 +244,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
         deadlines: this.parts.deadlines,
         resourcesOfCalls: this.parts.catalog.resourcesOfCalls,
         historyOf: ({ id }) => createHomeHistory(this.#historyOptions(), { principalId: id, session: this.#own }),
-        runsOf: (principal) => this.#runsOf({ principalId: principal.id, principal, session: this.#own }),
+        runsOf: (caller) => this.#runsOf({ principalId: caller.principal.id, caller, session: this.#own }),
         announce: (change) => this.#subscriptions.announce(change)
       });
     }

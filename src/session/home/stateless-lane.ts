@@ -43,7 +43,7 @@ export class StatelessLane {
   }
 
   /** Answers one POST. A client that goes away before it is answered cancels it. */
-  async serve(request: Request, { principal, slicePath, canStream }: HomeRequest): Promise<Response> {
+  async serve(request: Request, { caller, slicePath, canStream }: HomeRequest): Promise<Response> {
     const slice = this.#options.catalog.sliceAt(slicePath);
     if (!slice) throw new Error(`The edge let ${slicePath} through.`);
     const message = await request.json<RpcRequest>();
@@ -52,7 +52,7 @@ export class StatelessLane {
     const leave = () => pending.cancel();
     if (request.signal.aborted) leave();
     request.signal.addEventListener("abort", leave);
-    void this.#answer(message, pending, { principal, slice }).then((outcome) => {
+    void this.#answer(message, pending, { ...caller, slice }).then((outcome) => {
       request.signal.removeEventListener("abort", leave); // it would keep the request in memory
       pending.answer(outcome);
     });
@@ -100,7 +100,7 @@ function toInvocation(params: JsonObject, pending: PendingRequest, scope: Reques
   const meta = metaOf(params) ?? {};
   const { client, capabilities, logLevel, progressToken } = readEnvelope(meta);
   return {
-    ...{ principal: scope.principal, slice: scope.slice, era: "stateless", client, meta, continues },
+    ...{ ...scope, era: "stateless", client, meta, continues },
     get signal() {
       return pending.signal;
     },

@@ -3,7 +3,7 @@ import { Waiting } from "../../lib/waiting.ts";
 import type { CatalogSlice } from "../../mcp/catalog.ts";
 import type { Host } from "../../mcp/host.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
-import type { Principal } from "../../mcp/principal.ts";
+import type { Caller } from "../../mcp/principal.ts";
 import { isEnded } from "../../mcp/runs.ts";
 import { seal, unseal } from "../../mcp/seal.ts";
 import type { ShippedWorkflow, StepFunction, WorkflowDefinition } from "../../mcp/workflow.ts";
@@ -34,7 +34,7 @@ export interface RunEngineOptions {
 
 /** What of a run waits sealed: nobody else's eyes are for it. */
 interface Sealed {
-  readonly principal: Principal;
+  readonly caller: Caller;
   readonly inputs: JsonObject;
 }
 
@@ -64,9 +64,9 @@ export class RunEngine {
   }
 
   /** Starts a run; returns its number. */
-  start(definition: WorkflowDefinition, inputs: JsonObject, principal: Principal, session: string, isShipped: boolean): number {
+  start(definition: WorkflowDefinition, inputs: JsonObject, caller: Caller, session: string, isShipped: boolean): number {
     const { store, keyring } = this.#options;
-    const sealed = seal(keyring(), PURPOSE, JSON.stringify({ principal, inputs } satisfies Sealed));
+    const sealed = seal(keyring(), PURPOSE, JSON.stringify({ caller, inputs } satisfies Sealed));
     const createdMs = Date.now();
     const seq = store.insert({
       workflow: definition.name,
@@ -181,7 +181,7 @@ export class RunEngine {
     const { store, keyring, slice, host } = this.#options;
     const opened = run.sealed === undefined ? undefined : unseal(keyring(), PURPOSE, run.sealed);
     if (opened === undefined) throw new Error("What the run was started with was sealed under a secret that is gone.");
-    const { principal, inputs } = JSON.parse(opened) as Sealed; // as it was sealed
+    const { caller, inputs } = JSON.parse(opened) as Sealed; // as it was sealed
     const onCancel = (listener: () => void) => {
       if (driving.isCancelled) listener();
       else driving.listeners.add(listener);
@@ -198,7 +198,7 @@ export class RunEngine {
         callStep(
           tool,
           args,
-          { principal, slice: slice(), client: `run/${run.workflow}`, onCancel: isRead(tool) ? onCancel : () => () => {} },
+          { ...caller, slice: slice(), client: `run/${run.workflow}`, onCancel: isRead(tool) ? onCancel : () => () => {} },
           host()
         ),
       onStep: (step: StepRow) => {

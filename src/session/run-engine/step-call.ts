@@ -5,12 +5,11 @@ import { type Outcome, RpcError, Unsupported } from "../../mcp/errors.ts";
 import type { CallEnd, CallRecorder } from "../../mcp/history.ts";
 import type { Host, Invocation } from "../../mcp/host.ts";
 import { LoopGuard } from "../../mcp/loop-guard.ts";
-import type { Principal } from "../../mcp/principal.ts";
+import type { Caller } from "../../mcp/principal.ts";
 import { textOf } from "../../mcp/tool-result.ts";
 
 /** Who calls in a run, and what stops a call of it. */
-export interface StepCaller {
-  readonly principal: Principal;
+export interface StepCaller extends Caller {
   readonly slice: CatalogSlice;
   /** How the history names the client. */
   readonly client: string;
@@ -69,9 +68,9 @@ const UNCOUNTED: Host["permits"] = { take: () => undefined };
 /** A workflow says itself how often it calls. */
 const UNGUARDED = new LoopGuard({ calls: Number.POSITIVE_INFINITY, windowMs: 0, remembered: 1 });
 
-function toInvocation({ principal, slice, client, onCancel }: StepCaller): Invocation {
+function toInvocation({ principal, credentials, slice, client, onCancel }: StepCaller): Invocation {
   return {
-    ...{ principal, slice, client, onCancel, era: "stateless", meta: {} },
+    ...{ principal, credentials, slice, client, onCancel, era: "stateless", meta: {} },
     get signal() {
       const controller = new AbortController();
       onCancel(() => controller.abort());

@@ -3,14 +3,17 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import type { CatalogSlice } from "../../../../src/mcp/catalog.ts";
 import { createKeyring } from "../../../../src/mcp/keyring.ts";
-import type { Principal } from "../../../../src/mcp/principal.ts";
+import { type Caller, NO_CREDENTIALS } from "../../../../src/mcp/principal.ts";
 import { workflowDefinition } from "../../../../src/mcp/workflow.ts";
 import { RunEngine } from "../../../../src/session/run-engine/run-engine.ts";
 import { HomeRecord } from "../../../../src/stores/home-record.ts";
 import { type RunRow, RunStore } from "../../../../src/stores/runs.ts";
 
 const keyring = createKeyring("a secret of a test that is long enough for it");
-const principal: Principal = { id: "local", kind: "local", clientId: "test", scopes: ["mcp:use"] };
+const caller: Caller = {
+  principal: { id: "local", kind: "local", clientId: "test", scopes: ["mcp:use"] },
+  credentials: NO_CREDENTIALS
+};
 const ask = { id: "ask", kind: "approval", message: "?" };
 
 interface Bench {
@@ -38,7 +41,7 @@ function withEngine(act: (bench: Bench) => Promise<void>): Promise<void> {
       onIdle() {},
       onChange: (run) => bench.onChange(run)
     });
-    const start = (...steps: object[]) => engine.start(workflowDefinition.parse({ name: "test", steps }), {}, principal, "s", false);
+    const start = (...steps: object[]) => engine.start(workflowDefinition.parse({ name: "test", steps }), {}, caller, "s", false);
     const bench: Bench = { engine, store, start, onChange() {} };
     await act(bench);
   });
