@@ -8,7 +8,8 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-const DAY = 24 * 60 * MINUTE;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 /** Every default, in one place. Times are milliseconds, sizes bytes. */
 export const DEFAULTS = {
@@ -45,8 +46,17 @@ export const DEFAULTS = {
   retentionMs: 30 * DAY,
   /** Half a second below the call's own deadline, so that the answer can say which upstream was slow. */
   upstreamMs: 8.5 * SECOND,
-  /** How long an isolate believes what it read of an API key: a revocation bites within this and KV's own minute. */
-  keyCacheMs: 30 * SECOND
+  /** How long an isolate believes what it read of a key, token or grant: a revocation bites within this and KV's own minute. */
+  credentialCacheMs: 30 * SECOND,
+  oauth: {
+    accessTokenMs: HOUR,
+    /** A grant that nobody uses for so long is forgotten. */
+    grantMs: 30 * DAY,
+    /** A form, or what a client asks of the token endpoint, is small. */
+    formBytes: 64 * KIB,
+    /** How long GitHub may take to answer a step of a sign-in. */
+    upstreamMs: 10 * SECOND
+  }
 } as const;
 
 /** What is kept of a call: everything, all but arguments and answers, or nothing. */
@@ -70,6 +80,8 @@ export interface Config {
   readonly keyring: Keyring | undefined;
   readonly localScopes: readonly Scope[];
   readonly allowedOrigins: ReadonlySet<string>;
+  /** The app at GitHub through which people sign in; absent until it is set up. */
+  readonly signIn: SignInConfig | undefined;
   readonly github: { readonly apiUrl: string; readonly token: string | undefined };
   /** Absent where calls are not limited. */
   readonly rate: RateRule | undefined;
@@ -79,6 +91,17 @@ export interface Config {
   /** How long a principal's history is kept, milliseconds. */
   readonly retentionMs: number;
   readonly weather: { readonly geocodingUrl: string; readonly forecastUrl: string };
+}
+
+/** How people sign in. Source: https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps */
+export interface SignInConfig {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Without a slash at its end. */
+  readonly webUrl: string;
+  readonly apiUrl: string;
+  /** Logins in lower case; `undefined` lets in everybody. */
+  readonly allowedLogins: ReadonlySet<string> | undefined;
 }
 
 /** A secret that is public. It is refused by every server that is not local. */
@@ -95,6 +118,7 @@ export function readConfig(env: Env): Config {
     keyring: secret === undefined ? undefined : createKeyring(secret, usableSecret(env.DORMOUSE_SECRET_PREVIOUS, isLocal)),
     localScopes: readScopes(env.LOCAL_SCOPES),
     allowedOrigins: new Set(readList(env.ALLOWED_ORIGINS)),
+    signIn: readSignIn(env),
     github: { apiUrl: env.GITHUB_API_URL, token: env.GITHUB_TOKEN || undefined },
     maxOpenRuns: Number(env.MAX_OPEN_RUNS) || DEFAULTS.runs.maxOpen,
     rate: readRate(env.RATE_LIMIT),
@@ -111,6 +135,18 @@ const configs = new WeakMap<Env, Config>();
 function usableSecret(secret: string | undefined, isLocal: boolean): string | undefined {
   if (!secret) return undefined;
   return secret.startsWith(LOCAL_SECRET_PREFIX) && !isLocal ? undefined : secret;
+}
+
+function readSignIn(env: Env): SignInConfig | undefined {
+  if (!env.GITHUB_CLIENT_ID || !env.GITHUB_CLIENT_SECRET) return undefined;
+  const logins = readList(env.ALLOWED_GITHUB_USERS).map((login) => login.toLowerCase());
+  return {
+    clientId: env.GITHUB_CLIENT_ID,
+    clientSecret: env.GITHUB_CLIENT_SECRET,
+    webUrl: env.GITHUB_WEB_URL.replace(/\/$/, ""),
+    apiUrl: env.GITHUB_API_URL.replace(/\/$/, ""),
+    allowedLogins: logins.length > 0 ? new Set(logins) : undefined
+  };
 }
 
 function readScopes(text: string | undefined): readonly Scope[] {

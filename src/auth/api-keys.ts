@@ -9,7 +9,7 @@ interface Cached<T> {
 
 const MAX_CACHED = 1000;
 
-/** The API keys of a deployment, as KV holds them. What was read is believed for `DEFAULTS.keyCacheMs`. */
+/** The API keys of a deployment, as KV holds them. What was read is believed for `DEFAULTS.credentialCacheMs`. */
 export class ApiKeys {
   readonly #kv: KVNamespace;
   readonly #records = new Map<string, Cached<ApiKeyRecord | null>>();
@@ -55,4 +55,4 @@ export class ApiKeys {
 
 const isExpired = ({ expires }: ApiKeyRecord): boolean => expires !== undefined && expires <= Date.now();
 
-const isFresh = ({ readMs }: Cached<unknown>): boolean => Date.now() - readMs < DEFAULTS.keyCacheMs;
+const isFresh = ({ readMs }: Cached<unknown>): boolean => Date.now() - readMs < DEFAULTS.credentialCacheMs;

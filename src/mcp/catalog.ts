@@ -4,7 +4,7 @@ import type { Prompt } from "./define-prompt.ts";
 import type { Resource } from "./define-resource.ts";
 import { createMatcher, isTemplate } from "./define-resource.ts";
 import type { Tool } from "./define-tool.ts";
-import { parseSlice, type Slice } from "./slice.ts";
+import { parseSlice, type Slice, sliceToPath } from "./slice.ts";
 import type { ShippedWorkflow } from "./workflow.ts";
 
 /** What a server offers, as it is written down. */
@@ -47,6 +47,8 @@ export interface Catalog {
   readonly capabilities: JsonObject;
   readonly tools: readonly Tool[];
   readonly workflows: readonly ShippedWorkflow[];
+  /** Every path below `/mcp` at which a slice is served. */
+  readonly paths: readonly string[];
   /** The URIs of the resources that change with each call. */
   readonly resourcesOfCalls: readonly string[];
   /** `undefined` for a toolset that is not there. */
@@ -86,6 +88,7 @@ export function createCatalog(definition: CatalogDefinition): Catalog {
     tools: definition.tools,
     workflows: definition.workflows ?? [],
     resourcesOfCalls: definition.resources.filter(({ changesWith }) => changesWith === "calls").map(({ uri }) => uri),
+    paths: [undefined, "all", ...toolsets].flatMap((toolset) => [false, true].map((isReadOnly) => sliceToPath({ toolset, isReadOnly }))),
     slice,
     sliceAt(path) {
       const known = byPath.get(path);

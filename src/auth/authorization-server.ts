@@ -1,0 +1,125 @@
+import {
+  OAuthAuthorizationServer,
+  OAuthError,
+  type TokenExchangeCallbackOptions,
+  type TokenExchangeCallbackResult
+} from "@cloudflare/workers-oauth-provider";
+import { DEFAULTS, readConfig, type SignInConfig } from "../config.ts";
+import { type Caller, DEFAULT_SCOPES, type Scope } from "../mcp/principal.ts";
+import { refuseRegistration } from "./client-rules.ts";
+import { type GrantProps, grantKey, type TokenProps, toPrincipal } from "./github-grant.ts";
+import { refreshTokens, SignInFailed } from "./github-sign-in.ts";
+
+/** What a person can grant. The tables and logs of AWS are the deployer's own, and nobody's to grant. */
+export const GRANTABLE_SCOPES: readonly Scope[] = ["mcp:use", "mcp:delete", "github:read", "github:write"];
+
+/** What any use needs; a client asks for these first, and for more when a tool needs it. */
+export const BASE_SCOPES = DEFAULT_SCOPES;
+
+/** Where the parts of OAuth are served. */
+export const OAUTH_PATHS = {
+  authorize: "/authorize",
+  callback: "/callback",
+  token: "/oauth/token",
+  register: "/oauth/register",
+  metadata: "/.well-known/oauth-authorization-server",
+  resource: "/.well-known/oauth-protected-resource"
+} as const;
+
+/** What {@link createAuthorizationServer} is told of the server that it guards. */
+export interface AuthorizationServerOptions {
+  /** As clients see it; nothing must be known of it before the first request. */
+  readonly origin: string;
+  /** The paths below `/mcp`: each is a resource of its own. */
+  readonly paths: readonly string[];
+  /** Somebody has signed in, or has fresh credentials. What waits for them may go on. */
+  onFresh(caller: Caller, env: Env): Promise<void>;
+}
+
+/** The authorization server of one origin: the library's, with our rules. Grants and tokens are the library's to keep. */
+export function createAuthorizationServer({ origin, paths, onFresh }: AuthorizationServerOptions): OAuthAuthorizationServer<Env> {
+  return new OAuthAuthorizationServer<Env>({
+    issuer: origin,
+    resources: paths.map((path) => resourceOf(origin, path)),
+    defaultResource: resourceOf(origin, ""),
+    authorizeEndpoint: `${origin}${OAUTH_PATHS.authorize}`,
+    tokenEndpoint: `${origin}${OAUTH_PATHS.token}`,
+    clientRegistrationEndpoint: OAUTH_PATHS.register,
+    clientRegistrationCallback: ({ clientMetadata }) => refuseRegistration(clientMetadata),
+    clientIdMetadataDocumentEnabled: true,
+    // Cursor and other native programs come back to a scheme of their own.
+    allowPrivateUseRedirectUris: true,
+    scopesSupported: [...GRANTABLE_SCOPES, "offline_access"],
+    accessTokenTTL: DEFAULTS.oauth.accessTokenMs / 1000,
+    refreshTokenTTL: DEFAULTS.oauth.grantMs / 1000,
+    refreshTokenIdleTTL: DEFAULTS.oauth.grantMs / 1000,
+    tokenExchangeCallback: (exchange) => freshen(exchange, onFresh),
+    onError({ code, status, internal }) {
+      const { category, reason } = internal;
+      console.warn(JSON.stringify({ level: "warn", event: "oauth_refused", code, status, category, reason }));
+    }
+  });
+}
+
+/** The resource that is served at a path below `/mcp`. */
+export const resourceOf = (origin: string, path: string): string => `${origin}/mcp${path}`;
+
+/**
+ * Gives a token what it acts with, fresh: the tokens of a GitHub App are renewed when they would end before the access token does.
+ * @throws OAuthError; `invalid_grant` ends the grant, because the person took it back at GitHub.
+ */
+async function freshen(
+  { userId, grantId, clientId, requestedScope, props, env }: TokenExchangeCallbackOptions<Env>,
+  onFresh: AuthorizationServerOptions["onFresh"]
+): Promise<TokenExchangeCallbackResult> {
+  const { signIn } = readConfig(env);
+  if (!signIn) throw new OAuthError("temporarily_unavailable", { description: "Nobody can sign in at present.", statusCode: 503 });
+  const known = props as GrantProps; // as it was granted, or as this function left it
+  if (signIn.allowedLogins && !signIn.allowedLogins.has(known.login.toLowerCase()))
+    throw new OAuthError("invalid_grant", { description: "Your account may no longer use this server." });
+  const grant = await renew(known, signIn);
+  const proof = grantKey(userId, grantId);
+  const credentials = { proof, lastingProof: proof, expiresMs: undefined, githubToken: grant.githubToken };
+  await tell(onFresh({ principal: toPrincipal(userId, clientId, requestedScope), credentials }, env));
+  const accessTokenProps: TokenProps = { login: grant.login, githubToken: grant.githubToken };
+  const leftSeconds = grant.githubExpiresMs === undefined ? undefined : Math.floor((grant.githubExpiresMs - Date.now()) / 1000);
+  const accessTokenTTL = Math.max(MIN_TTL_SECONDS, Math.min(DEFAULTS.oauth.accessTokenMs / 1000, leftSeconds ?? Number.POSITIVE_INFINITY));
+  return { newProps: grant, accessTokenProps, accessTokenTTL };
+}
+
+/** KV's own. */
+const MIN_TTL_SECONDS = 60;
+
+/** GitHub's tokens end with their renewal, and a client may come twice at once: the second gets what the first got. */
+const renewals = new Map<string, { readonly atMs: number; readonly tokens: ReturnType<typeof refreshTokens> }>();
+const RENEWAL_KEPT_MS = 60_000;
+
+async function renew(grant: GrantProps, config: SignInConfig): Promise<GrantProps> {
+  const { githubRefreshToken, githubExpiresMs, login } = grant;
+  if (githubRefreshToken === undefined || githubExpiresMs === undefined) return grant;
+  if (githubExpiresMs - Date.now() > DEFAULTS.oauth.accessTokenMs) return grant;
+  for (const [key, { atMs }] of renewals) if (Date.now() - atMs > RENEWAL_KEPT_MS) renewals.delete(key);
+  const renewal = renewals.get(githubRefreshToken) ?? { atMs: Date.now(), tokens: refreshTokens(config, githubRefreshToken) };
+  renewals.set(githubRefreshToken, renewal);
+  try {
+    return { login, ...(await renewal.tokens) };
+  } catch (error) {
+    renewals.delete(githubRefreshToken);
+    if (!(error instanceof SignInFailed)) throw error;
+    if (error.isFinal) throw new OAuthError("invalid_grant", { description: "GitHub no longer accepts this sign-in. Sign in again." });
+    throw new OAuthError("temporarily_unavailable", {
+      description: "GitHub cannot be reached. Try again in a minute.",
+      statusCode: 503,
+      headers: { "retry-after": "60" }
+    });
+  }
+}
+
+/** A token is given whether or not anybody waited for it. */
+async function tell(told: Promise<void>): Promise<void> {
+  try {
+    await told;
+  } catch (error) {
+    console.error(JSON.stringify({ level: "error", event: "sign_in_not_told", error: String(error) }));
+  }
+}
