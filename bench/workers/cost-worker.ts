@@ -70,10 +70,10 @@ const edge = createEdge(catalog);
 const localHome = (env: Env): Home => env.HOME.get(env.HOME.idFromName(`home:${homeNameOf("local")}`)) as unknown as Home;
 
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);
     if (pathname === "/counts") return Response.json(counts);
     if (pathname === "/open-runs") return Response.json(await localHome(env).countOpenRuns());
-    return edge.fetch(request, countRequests(env));
+    return edge.fetch(request, countRequests(env), ctx);
   }
 } satisfies ExportedHandler<Env>;

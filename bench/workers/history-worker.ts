@@ -77,9 +77,9 @@ const toPast = (index: number, seq: number, startedMs: number): Call => ({
 const edge = createEdge(catalog);
 
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, ctx) {
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname !== "/fill" && pathname !== "/forget") return edge.fetch(request, env);
+    if (pathname !== "/fill" && pathname !== "/forget") return edge.fetch(request, env, ctx);
     // The generated type of the binding names the class of src/.
     const home = env.HOME.get(env.HOME.idFromName(`home:${homeNameOf(searchParams.get("principal") ?? "")}`)) as unknown as Home;
     const atMs = Number(searchParams.get("atMs"));

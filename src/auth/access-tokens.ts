@@ -13,6 +13,14 @@ interface Known {
 
 const MAX_KNOWN = 1000;
 
+let shared: AccessTokens | undefined;
+
+/** Those of this isolate: the edge and the objects forget a grant together. */
+export function accessTokensOf(env: Env): AccessTokens {
+  shared ??= new AccessTokens(env);
+  return shared;
+}
+
 /** `<user>:<grant>:<secret>`, as the library makes them; what is longer could not be the name of a row in KV. */
 const ACCESS_TOKEN = /^\d{1,20}:[\w-]{1,64}:[\w-]{1,128}$/;
 

@@ -7,13 +7,18 @@ import { refuse } from "./respond.ts";
  * @param limiter absent in a configuration that does not bind it, as those of tests, whatever the generated type says.
  */
 export async function limitAddress(request: Request, limiter: RateLimit | undefined): Promise<Response | undefined> {
-  // Cloudflare sets it and overwrites what a client sent; any other header of this kind is the client's to rotate.
-  const address = request.headers.get("cf-connecting-ip");
-  if (!limiter || !address || (await isWithinLimit(limiter, addressKey(address)))) return undefined;
+  if (!(await isOverLimit(request, limiter))) return undefined;
   return refuse("too_many_requests", `Too many requests from your address. Try again in ${PERIOD_SECONDS} s.`, {
     headers: { "retry-after": String(PERIOD_SECONDS) },
     data: { retryAfterSeconds: PERIOD_SECONDS }
   });
+}
+
+/** Whether the address of a request has sent more than a limiter lets through. */
+export async function isOverLimit(request: Request, limiter: RateLimit | undefined): Promise<boolean> {
+  // Cloudflare sets it and overwrites what a client sent; any other header of this kind is the client's to rotate.
+  const address = request.headers.get("cf-connecting-ip");
+  return limiter !== undefined && address !== null && !(await isWithinLimit(limiter, addressKey(address)));
 }
 
 /** What is counted as one address: an IPv6 network of 64 bits is one subscriber's, who can take any address in it. */
@@ -27,7 +32,7 @@ export function addressKey(address: string): string {
 }
 
 /** The binding does not say when it will let an address in again: at the latest after its period, as `wrangler.toml` has it. */
-const PERIOD_SECONDS = 60;
+export const PERIOD_SECONDS = 60;
 
 /** A limiter that fails sheds nothing: it protects against floods, and must not be what takes the server down. */
 async function isWithinLimit(limiter: RateLimit, key: string): Promise<boolean> {

@@ -3,10 +3,12 @@ import { type Config, readConfig } from "../config.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import { limitAddress } from "./address-limit.ts";
 import { authenticate } from "./authenticate.ts";
+import { createChallenge } from "./challenge.ts";
 import { eraOf, isOfStatelessHeader } from "./classify.ts";
 import { answerPreflight, withCors } from "./cors.ts";
 import { answerHealth } from "./health.ts";
-import { checkOrigin } from "./origin.ts";
+import { isOAuthPath, serveOAuth } from "./oauth/routes.ts";
+import { checkHost, checkOrigin } from "./origin.ts";
 import { readMessage } from "./read-message.ts";
 import { refuse, refuseUnforeseen } from "./respond.ts";
 import type { Admitted } from "./session.ts";
@@ -16,13 +18,15 @@ import { serveStateless } from "./stateless.ts";
 import { serveStream } from "./stream.ts";
 
 /** The Worker: limits → origin → authenticate → classify once → session. It keeps no state. */
-export function createEdge(catalog: Catalog): ExportedHandler<Env> & { fetch(request: Request, env: Env): Promise<Response> } {
+export function createEdge(
+  catalog: Catalog
+): ExportedHandler<Env> & { fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> } {
   let keys: ApiKeys | undefined;
   return {
-    async fetch(request, env) {
+    async fetch(request, env, ctx) {
       try {
         keys ??= new ApiKeys(env.KEYS);
-        return await admit(request, env, { catalog, config: readConfig(env), keys });
+        return await admit(request, env, ctx, { catalog, config: readConfig(env), keys });
       } catch (error) {
         return refuseUnforeseen(error);
       }
@@ -36,11 +40,15 @@ interface Deployment {
   readonly keys: ApiKeys;
 }
 
-async function admit(request: Request, env: Env, deployment: Deployment): Promise<Response> {
+async function admit(request: Request, env: Env, ctx: ExecutionContext, deployment: Deployment): Promise<Response> {
   const { catalog, config, keys } = deployment;
   const url = new URL(request.url);
   if (url.pathname === "/health") return answerHealth(catalog, config, keys);
-  const refused = (config.isLocal ? undefined : await limitAddress(request, env.ADDRESS_LIMIT)) ?? checkOrigin(request, url, config);
+  const shed = config.isLocal ? undefined : await limitAddress(request, env.ADDRESS_LIMIT);
+  if (shed) return shed;
+  // Its pages are opened from anywhere, and its endpoints are any page's to ask: they know nobody by a cookie alone.
+  if (isOAuthPath(url.pathname)) return checkHost(request, url, config) ?? serveOAuth(request, url, env, ctx, deployment);
+  const refused = checkOrigin(request, url, config);
   if (refused) return refused;
   if (request.method === "OPTIONS") return answerPreflight(request);
   try {
@@ -55,11 +63,12 @@ async function serve(request: Request, url: URL, env: Env, { catalog, config, ke
   if (!keyring) return refuse("not_configured", "DORMOUSE_SECRET is not set. Run: npm run deploy");
   const slicePath = MCP_PATH.exec(url.pathname)?.[1];
   if (slicePath === undefined) return refuse("no_such_path", "Nothing is served here. The server's address ends in /mcp.");
-  const caller = await authenticate(request, url, config, keys);
+  const challenge = createChallenge(url, slicePath, catalog, config.signIn !== undefined);
+  const caller = await authenticate(request, { url, env, config, keys, challenge });
   if (caller instanceof Response) return caller;
   const slice = catalog.sliceAt(slicePath);
   if (!slice) return refuse("no_such_path", "There is no such toolset. Use /mcp, or /mcp/x/all for everything.");
-  const admitted: Admitted = { catalog, slice, slicePath, caller, keyring, sessions: env.SESSION, homes: env.HOME };
+  const admitted: Admitted = { catalog, slice, slicePath, caller, challenge, keyring, sessions: env.SESSION, homes: env.HOME };
   if (request.method !== "POST" && isOfStatelessHeader(request.headers) && !isUpgrade(request)) return refuseMethod("POST");
   switch (request.method) {
     case "POST":

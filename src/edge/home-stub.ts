@@ -1,3 +1,4 @@
+import type { HomeDoor } from "../mcp/home-door.ts";
 import { homeNameOf } from "../mcp/home-name.ts";
 import type { Principal } from "../mcp/principal.ts";
 
@@ -10,6 +11,12 @@ export function homeStubOf({ id }: Principal, homes: Env["HOME"]): DurableObject
     known.set(id, objectId);
   }
   return homes.get(objectId);
+}
+
+/** The same, as sessions and the edge ask it over RPC. */
+export function homeDoorOf(principal: Principal, homes: Env["HOME"]): HomeDoor {
+  // The generated type of the binding names a class that is made of the one that has the door.
+  return homeStubOf(principal, homes) as unknown as HomeDoor;
 }
 
 /** Names that were computed, so that the next requests of a principal need not hash again. */

@@ -10,6 +10,7 @@ const REFUSALS = {
   not_configured: { status: 503, code: RPC_CODES.invalidRequest },
   credentials_required: { status: 401, code: RPC_CODES.invalidRequest },
   invalid_token: { status: 401, code: RPC_CODES.invalidRequest },
+  insufficient_scope: { status: 403, code: RPC_CODES.invalidRequest },
   method_not_allowed: { status: 405, code: RPC_CODES.invalidRequest },
   unsupported_content_type: { status: 415, code: RPC_CODES.invalidRequest },
   not_acceptable: { status: 406, code: RPC_CODES.invalidRequest },

@@ -5,6 +5,7 @@ import type { Caller } from "../mcp/principal.ts";
 import { isSessionfulRevision, SESSIONFUL_REVISIONS } from "../mcp/revisions.ts";
 import { isExpired, type Session, verifySessionId } from "../mcp/session-id.ts";
 import { askObject, type SessionVerb } from "../mcp/session-request.ts";
+import type { ChallengeHeader } from "./challenge.ts";
 import { refuse } from "./respond.ts";
 
 /** What the edge knows of a request that was let in. */
@@ -13,6 +14,7 @@ export interface Admitted {
   readonly slice: CatalogSlice;
   readonly slicePath: string;
   readonly caller: Caller;
+  readonly challenge: ChallengeHeader;
   readonly keyring: Keyring;
   readonly sessions: Env["SESSION"];
   readonly homes: Env["HOME"];

@@ -5,6 +5,7 @@ import { hasBatches } from "../mcp/revisions.ts";
 import { mintSessionId, type Session } from "../mcp/session-id.ts";
 import { accepts } from "./accept.ts";
 import type { ReadBody } from "./read-message.ts";
+import { refuseScopes } from "./required-scopes.ts";
 import { answer, refuse } from "./respond.ts";
 import { type Admitted, findSession } from "./session.ts";
 
@@ -26,7 +27,10 @@ export async function serveSessionful(request: Request, { message, text }: ReadB
   const refused = refuseRevision(message, found.session);
   if (refused) return refused;
   const ready = Array.isArray(message) ? undefined : answerWithoutState(message as Message, admitted);
-  if (!ready) return found.ask("post", { body: text });
+  if (!ready) {
+    const isSingle = !Array.isArray(message) && isRequest(message as Message); // in a batch each is refused by itself
+    return (isSingle ? refuseScopes(message as RpcRequest, admitted) : undefined) ?? found.ask("post", { body: text });
+  }
   const alive = await found.ask("alive");
   return alive.ok ? ready : alive;
 }

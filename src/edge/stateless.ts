@@ -13,6 +13,7 @@ import { serveListen } from "./listen.ts";
 import { faultOfMirrors, faultOfParamMirrors } from "./mirrored-headers.ts";
 import { readHeader } from "./read-header.ts";
 import type { ReadBody } from "./read-message.ts";
+import { refuseScopes } from "./required-scopes.ts";
 import { answer, type RefusalDetails, refuse, refuseUnforeseen } from "./respond.ts";
 import type { Admitted } from "./session.ts";
 
@@ -39,7 +40,7 @@ function serveRequest(request: Request, message: RpcRequest, text: string, admit
   }
   if (method === "subscriptions/listen") return serveListen(request, message, admitted, resultsOf(catalog));
   if (!HOME_METHODS.has(method)) return refuse("unknown_method", `Unknown method: ${cut(method, 100)}`, { id });
-  return askPrincipalsHome(request, id, text, admitted);
+  return refuseScopes(message, admitted) ?? askPrincipalsHome(request, id, text, admitted);
 }
 
 /** A client that goes away aborts the request in the object, and nobody reads what is answered here. */

@@ -1,0 +1,58 @@
+import { isForbiddenDocument } from "../../auth/client-rules.ts";
+import { DEFAULTS } from "../../config.ts";
+import { isJsonObject } from "../../lib/json.ts";
+import { readBody } from "../../lib/read-body.ts";
+import { isOverLimit, PERIOD_SECONDS } from "../address-limit.ts";
+
+/** Lets a request through to the token endpoint, unless its body is too large or a client's description would be fetched from where it must not be. */
+export async function guardTokenRequest(request: Request, serve: (request: Request) => Promise<Response>): Promise<Response> {
+  if (request.method !== "POST") return serve(request);
+  const body = await readBody(request, DEFAULTS.oauth.formBytes);
+  if ("fault" in body) return refuseOAuth(413, "invalid_request", `The body is over ${DEFAULTS.oauth.formBytes} bytes, or is not UTF-8.`);
+  const { url, method, headers } = request;
+  if (clientIdsOf(body.text, headers).some(isForbiddenDocument)) return refuseOAuth(401, "invalid_client", FORBIDDEN);
+  return serve(new Request(url, { method, headers, body: body.text }));
+}
+
+/** What is said of a client whose description must not be fetched. */
+export const FORBIDDEN = "The client's metadata document stands at an address that is not public.";
+
+/** Lets a request through to the registration endpoint, unless its address has registered too many clients. */
+export async function guardRegistration(request: Request, env: Env, serve: () => Promise<Response>): Promise<Response> {
+  if (request.method !== "POST" || !(await isOverLimit(request, env.REGISTRATION_LIMIT))) return serve();
+  const message = `Too many clients were registered from your address. Try again in ${PERIOD_SECONDS} s.`;
+  return refuseOAuth(429, "temporarily_unavailable", message, { "retry-after": String(PERIOD_SECONDS) });
+}
+
+/** A client may name itself in the form, in Basic credentials and as the issuer of an assertion. */
+function clientIdsOf(form: string, headers: Headers): string[] {
+  const fields = new URLSearchParams(form);
+  const [, basic = ""] = /^Basic +([\w+/=-]+)$/i.exec(headers.get("authorization") ?? "") ?? [];
+  const named = Buffer.from(basic, "base64").toString().split(":")[0] ?? "";
+  const issuers = fields.getAll("client_assertion").map((assertion) => issuerOf(assertion));
+  return [...fields.getAll("client_id"), decode(named), ...issuers].filter((id) => id !== "");
+}
+
+function issuerOf(assertion: string): string {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(assertion.split(".")[1] ?? "", "base64url").toString());
+    return isJsonObject(claims) && typeof claims.iss === "string" ? claims.iss : "";
+  } catch {
+    return "";
+  }
+}
+
+/** Both parts of Basic are encoded as in a form: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return text;
+  }
+}
+
+/** https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
+function refuseOAuth(status: number, error: string, description: string, headers: Record<string, string> = {}): Response {
+  const all = { "content-type": "application/json", "cache-control": "no-store", "access-control-allow-origin": "*", ...headers };
+  return new Response(JSON.stringify({ error, error_description: description }), { status, headers: all });
+}

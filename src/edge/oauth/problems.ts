@@ -1,0 +1,26 @@
+import { AuthorizationError, CimdFetchError } from "@cloudflare/workers-oauth-provider";
+import { respondWithPage } from "./page.ts";
+import { renderProblemPage } from "./problem-page.ts";
+import { redirect } from "./redirect.ts";
+
+/** Serves a step of a sign-in. What is wrong with it goes back to the client where that is safe, and else to the person. */
+export async function translate(serve: () => Promise<Response>): Promise<Response> {
+  try {
+    return await serve();
+  } catch (error) {
+    if (error instanceof AuthorizationError) {
+      return error.redirectTo === undefined ? refuseWithPage(400, `${error.description.replace(/\.?$/, ".")}`) : redirect(error.redirectTo);
+    }
+    if (error instanceof CimdFetchError) {
+      console.warn(JSON.stringify({ level: "warn", event: "client_not_verified", client: error.metadataUrl, detail: error.detail }));
+      return refuseWithPage(400, "The app's own description of itself could not be read, so nobody knows who asks.");
+    }
+    throw error;
+  }
+}
+
+/** Tells the person in front of the browser what is wrong; nobody is sent anywhere. */
+export function refuseWithPage(status: number, message: string): Response {
+  const hint = "Go back to your app and connect it again. If this comes back, tell whoever makes the app.";
+  return respondWithPage(renderProblemPage({ title: "This sign-in cannot go on", message, hint }), status);
+}
