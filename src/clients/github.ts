@@ -1,5 +1,6 @@
 import { Octokit } from "@octokit/rest";
 import { TimedOut, withTimeout } from "../lib/timeout.ts";
+import { toVisibleJson } from "../lib/visible-text.ts";
 import { Denied, InvalidInput, LOOK_FIRST, NotFound, OutcomeUnknown, ToolError, UpstreamFailed, UpstreamLimited } from "../mcp/errors.ts";
 import { retryRead } from "./retry.ts";
 
@@ -31,7 +32,7 @@ interface Answer {
 
 /**
  * GitHub's REST API as the Octokit instance itself, for one call. A request that only reads is sent at most three times; any
- * other is sent once, redirects included. What fails is thrown as one of the classes of `mcp/errors.ts`.
+ * other is sent once, redirects included. Answers hold visible text only. What fails is thrown as one of the classes of `mcp/errors.ts`.
  * Source: https://docs.github.com/en/rest/using-the-rest-api
  */
 export function createGitHub({ apiUrl, token, timeoutMs, signal, onWrite }: GitHubOptions): Octokit {
@@ -51,7 +52,7 @@ export function createGitHub({ apiUrl, token, timeoutMs, signal, onWrite }: GitH
       try {
         const response = await (isRead ? retryRead(bounded, isPassing, send) : send());
         requireReadable(response, isRead);
-        return response;
+        return { ...response, data: toVisibleJson(response.data) };
       } catch (error) {
         if (error instanceof ToolError) throw error;
         if (isRead && signal.aborted) throw signal.reason;

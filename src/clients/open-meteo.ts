@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { withTimeout } from "../lib/timeout.ts";
+import { toVisibleJson } from "../lib/visible-text.ts";
 import { UpstreamFailed, UpstreamLimited } from "../mcp/errors.ts";
 import type { Forecast, Place, Units, Weather } from "../mcp/weather.ts";
 import { retryRead } from "./retry.ts";
@@ -157,7 +158,7 @@ async function getOnce<T>(address: URL, schema: z.ZodType<T>, signal: AbortSigna
   if (response.status === 429) throw new UpstreamLimited("The weather service's rate limit is used up. Try again in 60 s.");
   if (response.status >= 500) throw new PassingFailure(`The weather service answered ${response.status}. Try again in a minute.`);
   if (!response.ok) throw new UpstreamFailed(`The weather service refused with status ${response.status}.`);
-  const parsed = schema.safeParse(await response.json().catch(() => undefined));
+  const parsed = schema.safeParse(toVisibleJson(await response.json().catch(() => undefined)));
   if (parsed.success) return parsed.data;
   throw new UpstreamFailed("The weather service's answer could not be read. Try again in a minute.", { cause: parsed.error });
 }

@@ -10,6 +10,10 @@ export function readPointer(pointer: string): readonly string[] | undefined {
     .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
+/** Writes tokens as a JSON Pointer. */
+export const writePointer = (tokens: readonly string[]): string =>
+  tokens.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+
 /**
  * Returns what stands where the tokens of a pointer lead; `undefined` where nothing does. Only what JSON would write is there:
  * neither `length` of an array nor anything inherited.

@@ -5,6 +5,7 @@ import type { Context } from "./context.ts";
 import { IDEMPOTENCY_ARGUMENT, IDEMPOTENCY_SCHEMA } from "./idempotency.ts";
 import { type ParamHeader, readParamHeaders } from "./param-headers.ts";
 import type { Scope } from "./principal.ts";
+import { declareMarkedFields, type MarkedField, readMarkedFields } from "./written-by-others.ts";
 
 /** All four hints, so that none is left to a client's default: https://modelcontextprotocol.io/specification/2025-11-25/schema#toolannotations */
 export interface Annotations {
@@ -80,6 +81,8 @@ export interface Tool extends Omit<ToolFace, "detaches" | "mayRepeat"> {
   readonly structured?: {
     readonly output: z.ZodType<object>;
     readonly outputSchema: JsonObject;
+    /** The fields that hold what others wrote: see `writtenByOthers`. */
+    readonly markedFields: readonly MarkedField[];
     render(output: object): string;
   };
   run(input: object, ctx: Context): Promise<object>;
@@ -87,7 +90,8 @@ export interface Tool extends Omit<ToolFace, "detaches" | "mayRepeat"> {
 
 /**
  * Defines a tool.
- * @throws Error at load time for a name or an `x-mcp-header` the protocol does not allow.
+ * @throws Error at load time for a name or an `x-mcp-header` the protocol does not allow, and for an argument or a property of the
+ * output that the server has itself.
  */
 export function defineTool<I extends z.ZodObject, O extends z.ZodType<object>>(definition: ToolDefinition<I, O>): Tool;
 export function defineTool<I extends z.ZodObject>(definition: ContentToolDefinition<I>): Tool;
@@ -112,9 +116,11 @@ function withKey(name: string, schema: JsonObject): JsonObject {
   return { ...schema, properties: { ...properties, [IDEMPOTENCY_ARGUMENT]: IDEMPOTENCY_SCHEMA } };
 }
 
-function toStructured({ output, render }: ToolDefinition<z.ZodObject, z.ZodType<object>>): NonNullable<Tool["structured"]> {
+function toStructured({ name, output, render }: ToolDefinition<z.ZodObject, z.ZodType<object>>): NonNullable<Tool["structured"]> {
   // A union has no type of its own, and the protocol asks for an object.
-  return { output, render, outputSchema: { type: "object", ...toSchema(output, "output") } };
+  const outputSchema: JsonObject = { type: "object", ...toSchema(output, "output") };
+  const markedFields = readMarkedFields(outputSchema);
+  return { output, render, markedFields, outputSchema: markedFields.length > 0 ? declareMarkedFields(name, outputSchema) : outputSchema };
 }
 
 /** The output of a tool that may run longer than a call's deadline: done, or going on under a handle. */

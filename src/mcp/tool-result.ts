@@ -2,6 +2,7 @@ import { utf8Bytes } from "../lib/text.ts";
 import { Content, type ToolResult, text } from "./content.ts";
 import type { Tool } from "./define-tool.ts";
 import { OutcomeUnknown, TooLarge, ToolError, UpstreamFailed } from "./errors.ts";
+import { nameMarkedFields } from "./written-by-others.ts";
 
 /** A result and its length as JSON. */
 export interface SizedResult {
@@ -10,7 +11,7 @@ export interface SizedResult {
 }
 
 /**
- * Validates what a tool returned, adds its text twin and sees that it fits a message. A write has happened by now: what is wrong
+ * Validates what a tool returned, names what in it others wrote, adds its text twin and sees that it fits a message. A write has happened by now: what is wrong
  * with its answer must not invite another.
  * @throws TooLarge, UpstreamFailed, or for a write OutcomeUnknown.
  */
@@ -32,9 +33,10 @@ export const textOf = ({ content }: ToolResult): string =>
 
 function toResult(tool: Tool, output: object): ToolResult {
   if (output instanceof Content) return { content: output.blocks };
-  const parsed = tool.structured?.output.safeParse(output);
-  if (tool.structured && parsed?.success) {
-    return { content: [text(tool.structured.render(parsed.data))], structuredContent: parsed.data };
+  const { structured } = tool;
+  const parsed = structured?.output.safeParse(output);
+  if (structured && parsed?.success) {
+    return { content: [text(structured.render(parsed.data))], structuredContent: nameMarkedFields(parsed.data, structured.markedFields) };
   }
   throw new UpstreamFailed(`The answer of ${tool.name} does not have the shape that was promised.`, { cause: parsed?.error });
 }

@@ -86,6 +86,7 @@ describeWires("a client", (wire) => {
   it("reads the resources, the template and the prompt", async () => {
     const { structuredContent } = await client.call("search_repositories", { query: "language:Go" });
     const [repository] = (structuredContent?.repositories ?? []) as { fullName: string }[];
+    expect(structuredContent?.writtenByOthers).toContain("/repositories/*/description");
     const read = async (uri: string) => {
       const { result } = await client.request("resources/read", { uri });
       const [content] = (result?.contents ?? []) as { text: string }[];

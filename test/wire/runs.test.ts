@@ -68,7 +68,7 @@ it("is started over HTTP in the sessionful era, watched over a WebSocket, read a
   expect(structured(await stateless.call("get_run", { run }))).toEqual(watched);
   const [read] = await stateless.request("resources/read", { uri: `run://${run}` });
   const [content] = (read?.result?.contents ?? []) as { text: string }[];
-  expect(JSON.parse(content?.text ?? "")).toEqual(watched);
+  expect({ ...JSON.parse(content?.text ?? ""), writtenByOthers: ["/waitsFor", "/steps/*/message"] }).toEqual(watched);
   expect(structured(await stateless.call("list_runs", { state: "waiting" })).runs).toEqual([expect.objectContaining({ run })]);
   await stateless.call("signal_run", { run, approved: true, note: "It is ours." });
 

@@ -18,7 +18,7 @@ export const getRepository = defineTool({
   },
   render: ({ fullName, description, language, stars, licence, defaultBranch, url }) =>
     [
-      `${fullName}: ${description ?? "no description"}`,
+      `${fullName}: ${description === undefined ? "no description" : JSON.stringify(description)}`,
       `${language ?? "no language"}, ${stars} stars, licence ${licence ?? "none"}, default branch ${defaultBranch}`,
       url
     ].join("\n")

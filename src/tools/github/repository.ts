@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UpstreamFailed } from "../../mcp/errors.ts";
+import { writtenByOthers } from "../../mcp/written-by-others.ts";
 
 /** A GitHub login: https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication */
 export const ownerName = z
@@ -16,14 +17,15 @@ export const repositoryName = z
 /** A repository as our tools answer it. */
 export const repository = z.object({
   fullName: z.string().describe("owner/name"),
-  description: z.string().optional(),
+  description: writtenByOthers(z.string()).optional(),
   language: z.string().optional().describe("The language most of it is written in"),
-  topics: z.array(z.string()),
+  topics: writtenByOthers(z.array(z.string())),
   licence: z.string().optional().describe("SPDX identifier, or the licence's name; absent where GitHub found none"),
   stars: z.int(),
   forks: z.int(),
   openIssues: z.int().describe("Open issues and pull requests together, as GitHub counts them"),
-  defaultBranch: z.string(),
+  // Unlike the full name, a branch may be called nearly anything: https://git-scm.com/docs/git-check-ref-format
+  defaultBranch: writtenByOthers(z.string()),
   isArchived: z.boolean(),
   createdAt: z.string().describe("ISO 8601"),
   updatedAt: z.string().describe("ISO 8601"),

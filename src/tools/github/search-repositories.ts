@@ -44,7 +44,9 @@ export const searchRepositories = defineTool({
   render({ total, repositories }) {
     if (repositories.length === 0) return "No repository matches. Try fewer words or another language.";
     const lines = repositories.map(({ fullName, stars, language, description }) =>
-      [`${fullName} (${stars} stars${language ? `, ${language}` : ""})`, description].filter(Boolean).join(": ")
+      [`${fullName} (${stars} stars${language ? `, ${language}` : ""})`, description && JSON.stringify(description)]
+        .filter(Boolean)
+        .join(": ")
     );
     return [`${repositories.length} of ${total} repositories:`, ...lines].join("\n");
   }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { utf8Bytes } from "../../lib/text.ts";
 import { defineTool, readOnlyHere } from "../../mcp/define-tool.ts";
 import type { RecordedCall } from "../../mcp/history.ts";
+import { writtenByOthers } from "../../mcp/written-by-others.ts";
 import { callFilter, toFilter } from "./call-filter.ts";
 
 /** What a page holds, bytes as JSON: the rest of the answer must fit the message too. */
@@ -18,7 +19,7 @@ export const exportCalls = defineTool({
   annotations: readOnlyHere,
   input: z.strictObject({ ...callFilter, cursor: z.string().max(24).optional().describe("nextCursor of the page before") }),
   output: z.object({
-    ndjson: z.string().describe("One call a line; empty where none matches"),
+    ndjson: writtenByOthers(z.string().describe("One call a line; empty where none matches")),
     calls: z.int().describe("How many lines"),
     nextCursor: z.string().optional().describe("Pass it as cursor for the calls before these; absent on the last page")
   }),

@@ -25,5 +25,10 @@ export const getCall = defineTool({
     return { ...toRecordedCall(found), client, era, trace, error };
   },
   render: ({ tool, outcome, startedAt, durationMs, preview }) =>
-    [`${tool} at ${startedAt}: ${outcome}${durationMs === undefined ? "" : ` after ${durationMs} ms`}`, preview].filter(Boolean).join("\n")
+    [
+      `${tool} at ${startedAt}: ${outcome}${durationMs === undefined ? "" : ` after ${durationMs} ms`}`,
+      preview && `Its answer: ${JSON.stringify(preview)}`
+    ]
+      .filter(Boolean)
+      .join("\n")
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { OUTCOMES } from "../../mcp/errors.ts";
 import type { RecordedCall } from "../../mcp/history.ts";
+import { writtenByOthers } from "../../mcp/written-by-others.ts";
 
 /** A call of the history as tools and resources show it. */
 export const recordedCall = z.object({
@@ -11,7 +12,7 @@ export const recordedCall = z.object({
   startedAt: z.string().describe("ISO 8601"),
   durationMs: z.int().optional().describe("Absent while the call is not settled"),
   arguments: z.string().optional().describe("JSON text, cut where it is long"),
-  preview: z.string().optional().describe("The beginning of the answer")
+  preview: writtenByOthers(z.string().describe("The beginning of the answer")).optional()
 });
 
 export function toRecordedCall({

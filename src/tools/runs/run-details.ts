@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Json } from "../../lib/json.ts";
 import { cutToJsonBytes, utf8Bytes } from "../../lib/text.ts";
 import type { RunDetails, StepRecord, StepState } from "../../mcp/runs.ts";
+import { writtenByOthers } from "../../mcp/written-by-others.ts";
 import { runRecord, stepRecord, toRunRecord, toStepRecord } from "./run-record.ts";
 
 /** What the details show of steps and of the output, bytes as JSON: all of it must fit one message of 64 KiB. */
@@ -15,12 +16,11 @@ const BEGINNING_BYTES = 4 * 1024;
 export const runDetails = runRecord.extend({
   steps: z.array(stepRecord).describe("In their order, 100 at most: first what goes on, then what did not end well, then the latest"),
   stepsLeftOut: z.int().optional().describe("How many more steps there are"),
-  output: z.json().optional().describe("What it answers with, once it is completed"),
+  output: writtenByOthers(z.json().describe("What it answers with, once it is completed")).optional(),
   outputBytes: z.int().optional().describe("How long the output is as JSON"),
-  outputBeginning: z
-    .string()
-    .optional()
-    .describe("The beginning of an output that is too long for a message, as JSON text. Let the workflow answer with less of it")
+  outputBeginning: writtenByOthers(
+    z.string().describe("The beginning of an output that is too long for a message, as JSON text. Let the workflow answer with less of it")
+  ).optional()
 });
 
 export function toRunDetails(details: RunDetails): z.input<typeof runDetails> {

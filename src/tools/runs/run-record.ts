@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cutToJsonBytes } from "../../lib/text.ts";
 import { RUN_STATES, type RunRecord, STEP_STATES, type StepRecord } from "../../mcp/runs.ts";
+import { writtenByOthers } from "../../mcp/written-by-others.ts";
 
 /** What a record shows of a text that a step or a workflow wrote, bytes as JSON: it stands in the structured result and in the text. */
 const SHOWN_BYTES = 2000;
@@ -18,9 +19,9 @@ export const runRecord = z.object({
   createdAt: z.string().describe("ISO 8601"),
   updatedAt: z.string().describe("ISO 8601"),
   step: z.string().optional().describe("The step it is at, or ended with"),
-  waitsFor: z.string().optional().describe("What it waits for, cut where it is long; absent while it does not wait"),
+  waitsFor: writtenByOthers(z.string().describe("What it waits for, cut where it is long; absent while it does not wait")).optional(),
   dueAt: z.string().optional().describe("When it goes on by itself, ISO 8601"),
-  error: z.string().optional().describe("Why it failed, cut where it is long"),
+  error: writtenByOthers(z.string().describe("Why it failed, cut where it is long")).optional(),
   done: z.int().describe("How many steps are done"),
   total: z.int().describe("How many steps there are")
 });
@@ -32,7 +33,7 @@ export const stepRecord = z.object({
   attempt: z.int().describe("1 for the first"),
   startedAt: z.string().describe("ISO 8601"),
   endedAt: z.string().optional().describe("ISO 8601; absent while it goes on"),
-  message: z.string().optional().describe("Why it failed, or what it waits for, cut where it is long")
+  message: writtenByOthers(z.string().describe("Why it failed, or what it waits for, cut where it is long")).optional()
 });
 
 /** @param shownBytes how much of each text is shown. */

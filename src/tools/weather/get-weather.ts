@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineTool, readOnly } from "../../mcp/define-tool.ts";
 import { NotFound } from "../../mcp/errors.ts";
+import { writtenByOthers } from "../../mcp/written-by-others.ts";
 
 export const getWeather = defineTool({
   name: "get_weather",
@@ -14,7 +15,8 @@ export const getWeather = defineTool({
     units: z.enum(["metric", "imperial"]).default("metric").describe("metric: °C and km/h; imperial: °F and mph")
   }),
   output: z.object({
-    location: z.string().describe("The place that was found, with its region and country"),
+    // From a gazetteer that anybody may edit: https://www.geonames.org/about.html
+    location: writtenByOthers(z.string().describe("The place that was found, with its region and country")),
     latitude: z.number(),
     longitude: z.number(),
     units: z.object({ temperature: z.enum(["°C", "°F"]), windSpeed: z.enum(["km/h", "mph"]) }),
@@ -51,7 +53,7 @@ export const getWeather = defineTool({
   render({ location, temperature, feelsLike, condition, units, days }) {
     const unit = units.temperature;
     const coming = days.map(({ date, low, high, condition: then }) => `${date}: ${low} to ${high} ${unit}, ${then}`);
-    return [`${location}: ${temperature} ${unit} (feels like ${feelsLike} ${unit}), ${condition}`, ...coming].join("\n");
+    return [`Weather in ${location}: ${temperature} ${unit} (feels like ${feelsLike} ${unit}), ${condition}`, ...coming].join("\n");
   }
 });
 

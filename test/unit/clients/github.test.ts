@@ -45,6 +45,13 @@ describe("a read of GitHub", () => {
     await expect(read()).resolves.toMatchObject({ status: 200 });
   });
 
+  it("answers visible text only, however deep it stands", async () => {
+    upstream(() =>
+      Response.json({ description: "hi\u202e\u{e0041}", topics: ["a\u200bb", "\u2764\ufe0f"], owner: { login: "octo\u00ad" } })
+    );
+    expect((await read()).data).toEqual({ description: "hi", topics: ["ab", "\u2764\ufe0f"], owner: { login: "octo" } });
+  });
+
   it("ends by its deadline and says so", async () => {
     const { sent } = upstream(hang);
     await expect(read(github(undefined, 50))).rejects.toMatchObject({
@@ -104,6 +111,11 @@ describe("a write to GitHub", () => {
     const { sent } = upstream(respond);
     await expect(write(github(undefined, 100))).rejects.toMatchObject({ name });
     expect(sent).toEqual(["POST /repos/octo/none/issues"]);
+  });
+
+  it("answers visible text only", async () => {
+    upstream(() => Response.json({ number: 7, title: "x\u2066" }, { status: 201 }));
+    expect((await write()).data).toEqual({ number: 7, title: "x" });
   });
 
   it("says that it may have taken effect when it was cancelled on the way", async () => {

@@ -4,6 +4,7 @@ import { Deadlines } from "../../../src/lib/deadlines.ts";
 import { InputRequired } from "../../../src/mcp/ask.ts";
 import { callTool } from "../../../src/mcp/call-tool.ts";
 import { createCatalog } from "../../../src/mcp/catalog.ts";
+import type { ToolResult } from "../../../src/mcp/content.ts";
 import type { Context } from "../../../src/mcp/context.ts";
 import { additive, defineTool, readOnly } from "../../../src/mcp/define-tool.ts";
 import { RpcError, Unsupported } from "../../../src/mcp/errors.ts";
@@ -11,6 +12,7 @@ import type { CallEnd } from "../../../src/mcp/history.ts";
 import type { Host, Invocation } from "../../../src/mcp/host.ts";
 import type { Keys } from "../../../src/mcp/idempotency.ts";
 import type { Principal } from "../../../src/mcp/principal.ts";
+import { writtenByOthers } from "../../../src/mcp/written-by-others.ts";
 
 const face = {
   title: "A test",
@@ -29,6 +31,7 @@ const slice = createCatalog({
   tools: [
     defineTool({ ...face, name: "read_it", annotations: readOnly }),
     defineTool({ ...face, name: "write_it", annotations: additive }),
+    defineTool({ ...face, name: "write_marked", annotations: additive, output: z.object({ text: writtenByOthers(z.string()) }) }),
     defineTool({
       ...face,
       name: "ask_it",
@@ -52,8 +55,8 @@ const slice = createCatalog({
 
 const PRINCIPAL: Principal = { id: "local", kind: "local", clientId: "local", scopes: [] };
 
-/** Calls a tool and tells how its row was settled. */
-async function call(name: string, answer: unknown, given: Partial<Invocation> = {}, keys?: Keys): Promise<CallEnd | undefined> {
+/** Calls a tool and tells its result and how its row was settled. */
+async function callFor(name: string, answer: unknown, given: Partial<Invocation> = {}, keys?: Keys) {
   let settled: CallEnd | undefined;
   const settle = (end: CallEnd) => {
     settled = end;
@@ -82,9 +85,11 @@ async function call(name: string, answer: unknown, given: Partial<Invocation> = 
     onCancel: () => () => {},
     ...given
   } as Partial<Invocation> as Invocation;
-  await callTool(name, { answer } as never, invocation, host);
-  return settled;
+  const result = await callTool(name, { answer } as never, invocation, host);
+  return { result, settled };
 }
+
+const call = async (...args: Parameters<typeof callFor>): Promise<CallEnd | undefined> => (await callFor(...args)).settled;
 
 it.each([
   ["too large for a message", "x".repeat(2000), "TooLarge"],
@@ -113,6 +118,15 @@ it("gives a key back where its call was refused because its client cannot be ask
   const given = { era: "stateless", meta: { "dormouse/idempotency-key": "key" } } as const;
   await expect(call("ask_it", "", given, keys)).rejects.toThrow(RpcError);
   expect(done).toEqual(["released"]);
+});
+
+it("repeats an answer as it was kept, also one from before its fields were marked", async () => {
+  const given = { meta: { "dormouse/idempotency-key": "key" } };
+  const kept: ToolResult = { content: [{ type: "text", text: "a" }], structuredContent: { text: "a" } };
+  const keys: Keys = { claim: async () => ({ state: "settled", outcome: { outcome: "ok", result: kept } }) };
+  const { result } = await callFor("write_marked", "a", given, keys);
+  expect(JSON.stringify(result)).toBe(JSON.stringify({ ...kept, _meta: { "dormouse/replayed": true } }));
+  expect((await callFor("write_marked", "a")).result.structuredContent).toEqual({ text: "a", writtenByOthers: ["/text"] });
 });
 
 it("asks nobody after a write, because the write would run again with the answer", async () => {

@@ -135,7 +135,8 @@ describe("start_workflow", () => {
     expect(output).toEqual({
       ...{ run: RUN.run, workflow: "triage", state: "running", done: 0, total: 3 },
       createdAt: "2026-11-18T11:06:40.000Z",
-      updatedAt: "2026-11-18T11:06:41.000Z"
+      updatedAt: "2026-11-18T11:06:41.000Z",
+      writtenByOthers: []
     });
     expect(text).toBe(`Started. Ask get_run for how it stands.\n${RUN.run} triage: running, 0 of 3 steps done`);
   });
@@ -299,7 +300,8 @@ describe("changing a run", () => {
 describe("run://{run}", () => {
   it("holds what get_run answers", async () => {
     const ctx = detailsOf({ steps: [STEP], output: { closed: 7 } });
-    expect(await runResource.read({ run: RUN.run }, ctx)).toEqual((await call(getRun, { run: RUN.run }, ctx)).output);
+    const { output } = await call(getRun, { run: RUN.run }, ctx);
+    expect(output).toEqual({ ...((await runResource.read({ run: RUN.run }, ctx)) as object), writtenByOthers: ["/waitsFor", "/output"] });
   });
 
   it("is not found for a handle of no run", async () => {
