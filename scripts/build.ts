@@ -4,8 +4,11 @@ import { gzipSync } from "node:zlib";
 import { Failure, runScript } from "./command-line.ts";
 import { PROJECT_ROOT, runWranglerInTerminal } from "./wrangler.ts";
 
-/** The most that the gzipped bundle may weigh: an isolate reads it on each cold start. */
-const BUDGET_KIB = 440;
+/**
+ * The most that the gzipped bundle may weigh: an isolate reads it on each cold start. The authorization server and its pages take
+ * 45 of it.
+ */
+const BUDGET_KIB = 480;
 
 async function main(): Promise<number> {
   const code = await runWranglerInTerminal(["deploy", "--dry-run", "--minify", "--outdir", "dist"]);

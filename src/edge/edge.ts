@@ -1,6 +1,8 @@
 import { ApiKeys } from "../auth/api-keys.ts";
+import { isStillValid } from "../auth/still-valid.ts";
 import { type Config, readConfig } from "../config.ts";
 import type { Catalog } from "../mcp/catalog.ts";
+import type { Caller } from "../mcp/principal.ts";
 import { limitAddress } from "./address-limit.ts";
 import { authenticate } from "./authenticate.ts";
 import { createChallenge } from "./challenge.ts";
@@ -68,7 +70,17 @@ async function serve(request: Request, url: URL, env: Env, { catalog, config, ke
   if (caller instanceof Response) return caller;
   const slice = catalog.sliceAt(slicePath);
   if (!slice) return refuse("no_such_path", "There is no such toolset. Use /mcp, or /mcp/x/all for everything.");
-  const admitted: Admitted = { catalog, slice, slicePath, caller, challenge, keyring, sessions: env.SESSION, homes: env.HOME };
+  const admitted: Admitted = {
+    catalog,
+    slice,
+    slicePath,
+    caller,
+    challenge,
+    isStillGood: () => isStillGood(caller, env),
+    keyring,
+    sessions: env.SESSION,
+    homes: env.HOME
+  };
   if (request.method !== "POST" && isOfStatelessHeader(request.headers) && !isUpgrade(request)) return refuseMethod("POST");
   switch (request.method) {
     case "POST":
@@ -80,6 +92,11 @@ async function serve(request: Request, url: URL, env: Env, { catalog, config, ke
     default:
       return refuseMethod("GET, POST, DELETE, OPTIONS");
   }
+}
+
+async function isStillGood({ principal, credentials }: Caller, env: Env): Promise<boolean> {
+  const { proof, expiresMs } = credentials;
+  return (expiresMs === undefined || Date.now() < expiresMs) && isStillValid(principal, proof, env);
 }
 
 const refuseMethod = (allow: string): Response => refuse("method_not_allowed", `Send one of ${allow}.`, { headers: { allow } });

@@ -7,7 +7,10 @@ import { JSON_HEADERS } from "./respond.ts";
 export async function answerHealth({ info }: Catalog, config: Config, keys: ApiKeys): Promise<Response> {
   const missing = [
     ...(config.keyring ? [] : ["DORMOUSE_SECRET: run npm run deploy"]),
-    ...(config.isLocal || (await keys.hasAny()) ? [] : ["an API key: run npm run keys -- create --remote"]),
+    ...(config.isLocal || config.signIn || (await keys.hasAny()) ? [] : ["an API key: run npm run keys -- create --remote"]),
+    ...(config.isLocal || config.signIn
+      ? []
+      : ["GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET: without them nobody can sign in, and Claude cannot connect; see docs/deploy.md"]),
     ...(config.github.token ? [] : ["GITHUB_TOKEN: GitHub allows 60 requests an hour without it"])
   ];
   const canServe = config.keyring !== undefined && !missing.some((what) => what.startsWith("an API key"));

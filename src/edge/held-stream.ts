@@ -9,6 +9,10 @@ export interface HeldStreamOptions {
   readonly greeting: string;
   /** How often a comment shows that the stream is open, milliseconds; never if absent. */
   readonly keepAliveMs?: number;
+  /** Whether the credentials that opened it still are good: asked before something is sent, once in `checkMs` at most. */
+  readonly isStillGood?: () => Promise<boolean>;
+  /** Milliseconds. */
+  readonly checkMs?: number;
   /** Aborted when the client goes away: a stream that is silent would not notice. */
   readonly signal?: AbortSignal;
 }
@@ -22,7 +26,8 @@ export function holdStream(socket: WebSocket, options: HeldStreamOptions): Respo
   return new Response(toBody(socket, options), { headers });
 }
 
-function toBody(socket: WebSocket, { greeting, keepAliveMs, signal }: HeldStreamOptions): ReadableStream<Uint8Array> {
+function toBody(socket: WebSocket, options: HeldStreamOptions): ReadableStream<Uint8Array> {
+  const { greeting, keepAliveMs, isStillGood, checkMs = DEFAULTS.credentialCacheMs, signal } = options;
   const encoder = new TextEncoder();
   let heart: ReturnType<typeof setInterval> | undefined;
   let isOver = false;
@@ -43,15 +48,17 @@ function toBody(socket: WebSocket, { greeting, keepAliveMs, signal }: HeldStream
           leave(1013, "the client does not read");
           controller.error(new Error("The client does not read."));
         };
-        socket.addEventListener("message", ({ data }) => send(String(data)));
-        socket.addEventListener("close", () => {
+        const end = (reason: string) => {
           if (isOver) return;
-          leave(1000, "the stream has ended");
+          leave(1000, reason);
           controller.close();
-        });
+        };
+        const guard = createGuard({ send, end: () => end("the credentials are no longer valid"), isStillGood, checkMs });
+        socket.addEventListener("message", ({ data }) => guard.bring(String(data)));
+        socket.addEventListener("close", () => guard.afterwards(() => end("the stream has ended")));
         signal?.addEventListener("abort", () => leave(1000, "the client has gone"));
         send(greeting);
-        if (keepAliveMs !== undefined) heart = setInterval(() => send(": open\n\n"), keepAliveMs);
+        if (keepAliveMs !== undefined) heart = setInterval(() => guard.bring(": open\n\n"), keepAliveMs);
         socket.accept();
         if (signal?.aborted) leave(1000, "the client has gone"); // before anybody listened
       },
@@ -59,4 +66,46 @@ function toBody(socket: WebSocket, { greeting, keepAliveMs, signal }: HeldStream
     },
     new ByteLengthQueuingStrategy({ highWaterMark: QUEUE_BYTES })
   );
+}
+
+interface GuardOptions {
+  send(text: string): void;
+  /** The credentials are not good any more, or nobody can tell: the client may come back with others. */
+  end(): void;
+  readonly isStillGood: (() => Promise<boolean>) | undefined;
+  readonly checkMs: number;
+}
+
+/** Lets through what comes, in its order, while the credentials are good. */
+function createGuard({ send, end, isStillGood, checkMs }: GuardOptions) {
+  let checkedMs = Date.now();
+  let look: Promise<void> | undefined;
+  const held: string[] = [];
+  let heldLength = 0;
+  const release = (isGood: boolean) => {
+    checkedMs = Date.now();
+    look = undefined;
+    heldLength = 0;
+    if (isGood) for (const text of held.splice(0)) send(text);
+    else end();
+  };
+  return {
+    bring(text: string): void {
+      const isKnown = !isStillGood || Date.now() - checkedMs < checkMs;
+      if (!look && isKnown) {
+        send(text);
+        return;
+      }
+      heldLength += text.length;
+      held.push(text);
+      if (heldLength > QUEUE_BYTES)
+        release(false); // a look that does not end must not fill the memory
+      else look ??= isStillGood?.().then(release, () => release(false));
+    },
+    /** Runs once what has come is through. */
+    afterwards(act: () => void): void {
+      if (look) void look.then(act);
+      else act();
+    }
+  };
 }

@@ -22,7 +22,7 @@ const MAX_SUBSCRIPTION_BYTES = 12 * 1024;
 export async function serveListen(
   request: Request,
   { id, params = {} }: RpcRequest,
-  { slice, slicePath, caller, homes }: Admitted,
+  { slice, slicePath, caller, isStillGood, homes }: Admitted,
   results: Results
 ): Promise<Response> {
   if (!accepts(request, "text/event-stream")) return refuse("not_acceptable", "Accept text/event-stream.", { id });
@@ -38,7 +38,7 @@ export async function serveListen(
   if (answer.status === 429)
     return refuse("too_many_subscriptions", "You have as many subscriptions open as you may have. Close one.", { id });
   if (!answer.webSocket) return answer;
-  return holdStream(answer.webSocket, { greeting, keepAliveMs: DEFAULTS.stateless.keepAliveMs, signal: request.signal });
+  return holdStream(answer.webSocket, { greeting, keepAliveMs: DEFAULTS.stateless.keepAliveMs, isStillGood, signal: request.signal });
 }
 
 /** Nobody can tell of anything that was asked for. */

@@ -15,6 +15,8 @@ export interface Admitted {
   readonly slicePath: string;
   readonly caller: Caller;
   readonly challenge: ChallengeHeader;
+  /** Whether the caller would still be let in: asked by what stays open. */
+  isStillGood(): Promise<boolean>;
   readonly keyring: Keyring;
   readonly sessions: Env["SESSION"];
   readonly homes: Env["HOME"];

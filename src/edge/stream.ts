@@ -19,5 +19,5 @@ export async function serveStream(request: Request, admitted: Admitted): Promise
   if (found instanceof Response) return found;
   const answer = await found.ask("get", { lastEventId });
   if (!answer.webSocket) return answer;
-  return holdStream(answer.webSocket, { greeting: ": open\n\n", signal: request.signal });
+  return holdStream(answer.webSocket, { greeting: ": open\n\n", isStillGood: () => admitted.isStillGood(), signal: request.signal });
 }

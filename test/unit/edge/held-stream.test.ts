@@ -48,3 +48,29 @@ it("gives up a client that does not read", async () => {
   for (let i = 0; i < 10; i++) object.send("x".repeat(1024 * 1024));
   expect(await closed).toBe(1013);
 });
+
+it("brings nothing more once the credentials are no longer good, and keeps the order while it looks", async () => {
+  let isGood = true;
+  const { object, read, reader } = open({ checkMs: 0, isStillGood: async () => isGood });
+  await read();
+  object.send("one\n\n");
+  object.send("two\n\n");
+  expect([await read(), await read()]).toEqual(["one\n\n", "two\n\n"]);
+  isGood = false;
+  object.send("three\n\n");
+  expect((await reader.read()).done).toBe(true);
+});
+
+it("ends when nobody can tell whether the credentials are good, so that the client comes again", async () => {
+  const { object, read, reader, closed } = open({ checkMs: 0, isStillGood: () => Promise.reject(new Error("KV is down")) });
+  await read();
+  object.send("one\n\n");
+  expect((await reader.read()).done).toBe(true);
+  expect(await closed).toBe(1000);
+});
+
+it("looks at the credentials of a silent stream, too", async () => {
+  const { reader, read } = open({ keepAliveMs: 20, checkMs: 0, isStillGood: async () => false });
+  await read();
+  expect((await reader.read()).done).toBe(true);
+});
