@@ -89,13 +89,15 @@ async function upload(): Promise<string | undefined> {
 }
 
 function report(origin: string | undefined, hadSecret: boolean, key: string | undefined): string {
-  const url = `${origin ?? "https://dormouse.<your-subdomain>.workers.dev"}/mcp`;
+  const address = origin ?? "https://dormouse.<your-subdomain>.workers.dev";
+  const url = `${address}/mcp`;
   const secret = hadSecret ? "DORMOUSE_SECRET was there and stays" : "DORMOUSE_SECRET was made and stored";
   const next =
     key === undefined
       ? `There are API keys already: npm run keys -- list --remote\nMake one more:                 npm run keys -- create --remote --url ${url}\n`
       : `Your first API key (${DEFAULT_SCOPES.join(", ")}):\n\n${connectionHelp(url, key)}`;
-  return `\nDormouse is deployed: ${url}\n${secret}.\n\n${next}`;
+  const signIn = `To let people sign in with GitHub, as Claude needs it: docs/deploy.md, with the callback URL ${address}/callback\n`;
+  return `\nDormouse is deployed: ${url}\n${secret}.\n\n${next}\n${signIn}`;
 }
 
 if (import.meta.main) await runScript(main);
