@@ -27,6 +27,7 @@ const CHECKS: readonly Check[] = [
   { name: "sockets", about: "silent sockets let their objects sleep, and many on one session mix nothing up", limitMinutes: 4 },
   { name: "key-mode", about: "the built Worker, not local, serves API keys only", limitMinutes: 3 },
   { name: "conformance", about: "the protocol's own suite judges the built Worker", limitMinutes: 4 },
+  { name: "authorization", about: "the protocol's own suite judges the built Worker's authorization server", limitMinutes: 3 },
   { name: "inspector", about: "npm start serves the Inspector's CLI and mcp-remote", limitMinutes: 4, needs: ["packages"] },
   { name: "browser", about: "the Inspector's page in Chromium", limitMinutes: 4, needs: ["packages", "chromium"] },
   {
@@ -41,7 +42,7 @@ const HELP = `Checks what the tests cannot: the built Worker in a process that i
 
 Usage: npm run verify -- [checks]
 
-${CHECKS.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n")}
+${CHECKS.map(({ name, about }) => `  ${name.padEnd(13)} ${about}`).join("\n")}
 
 Without names all of them run. The first that needs them installs the packages of test/verify, and Chromium with apt-get.`;
 

@@ -54,6 +54,8 @@ export const DEFAULTS = {
     grantMs: 30 * DAY,
     /** A form, or what a client asks of the token endpoint, is small. */
     formBytes: 64 * KIB,
+    /** For how long two requests for the same refresh are taken for one: a client's windows notice together that a token ends. */
+    refreshKeptMs: 2 * SECOND,
     /** How long GitHub may take to answer a step of a sign-in. */
     upstreamMs: 10 * SECOND
   }

@@ -54,11 +54,24 @@ export function createAuthorizationServer({ origin, paths, onFresh }: Authorizat
     refreshTokenTTL: DEFAULTS.oauth.grantMs / 1000,
     refreshTokenIdleTTL: DEFAULTS.oauth.grantMs / 1000,
     tokenExchangeCallback: (exchange) => freshen(exchange, onFresh),
-    onError({ code, status, internal }) {
+    onError({ code, status, headers, internal }) {
       const { category, reason } = internal;
       console.warn(JSON.stringify({ level: "warn", event: "oauth_refused", code, status, category, reason }));
+      return category === "client-id-metadata-document" ? refuseUnreadDocument(headers) : undefined;
     }
   });
+}
+
+/**
+ * The library says `invalid_client` of a client whose document it cannot read. A client that is told so forgets its credentials, and
+ * with it everybody would have to sign in again because the document's host was away for a moment.
+ */
+function refuseUnreadDocument(headers: Record<string, string>): Response {
+  const error_description = "The client's metadata document could not be read. Try again in a minute.";
+  return Response.json(
+    { error: "temporarily_unavailable", error_description },
+    { status: 503, headers: { ...headers, "retry-after": "60" } }
+  );
 }
 
 /** The resource that is served at a path below `/mcp`. */

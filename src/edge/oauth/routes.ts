@@ -11,6 +11,7 @@ import { guardRegistration, guardTokenRequest } from "./guards.ts";
 import type { OAuthRequest } from "./oauth-request.ts";
 import { respondWithPage } from "./page.ts";
 import { renderProblemPage } from "./problem-page.ts";
+import { refreshOnce } from "./refresh-once.ts";
 import { answerResourceMetadata } from "./resource-metadata.ts";
 
 /** Whether a path is one of OAuth's: some are for browsers, and none is for pages of other origins to script with somebody's cookies. */
@@ -38,7 +39,7 @@ export async function serveOAuth(
     case OAUTH_PATHS.callback:
       return request.method === "GET" ? finishAuthorization(asked) : refuseMethod("GET");
     case OAUTH_PATHS.token:
-      return guardTokenRequest(request, (guarded) => server.fetch(guarded, env, ctx));
+      return guardTokenRequest(request, (guarded) => refreshOnce(guarded, ctx, (alone) => server.fetch(alone, env, ctx)));
     case OAUTH_PATHS.register:
       return guardRegistration(request, env, () => server.fetch(request, env, ctx));
     case OAUTH_PATHS.metadata:
