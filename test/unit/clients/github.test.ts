@@ -27,7 +27,7 @@ const json = (status: number, headers: Record<string, string> = {}): Response =>
   Response.json({ message: "secret upstream text" }, { status, headers });
 
 const github = (signal = new AbortController().signal, timeoutMs = 5000) =>
-  createGitHub({ apiUrl: "https://github.test", token: "t", timeoutMs, signal, onWrite() {} });
+  createGitHub({ apiUrl: "https://github.test", token: "t", isPersonal: false, timeoutMs, signal, onWrite() {} });
 
 const read = (octokit = github()) => octokit.rest.repos.get({ owner: "octo", repo: "none" });
 const write = (octokit = github()) => octokit.rest.issues.create({ owner: "octo", repo: "none", title: "x" });
