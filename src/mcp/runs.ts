@@ -93,7 +93,10 @@ export interface Runs {
   signal(run: string, signal: RunSignal): Promise<RunRecord>;
   /** Ends a run; a write that is in flight settles first. @throws InvalidInput for one that has ended. */
   cancel(run: string): Promise<RunRecord>;
-  /** Goes on from the step that failed, with the credentials of who asks. @throws InvalidInput for a run that has not failed, QuotaReached. */
+  /**
+   * Goes on from the step that failed, with the credentials of who asks.
+   * @throws InvalidInput for a run that has not failed or whose inputs are gone, QuotaReached.
+   */
   retry(run: string): Promise<RunRecord>;
   /** Deletes a run that has ended. @throws InvalidInput for one that has not. */
   remove(run: string): Promise<void>;

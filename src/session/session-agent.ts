@@ -39,7 +39,7 @@ export interface SessionAgentOptions {
   readonly streamLimits: StreamLimits;
   readonly socketLimits: SocketLimits;
   readonly shipping: ShippingTimes;
-  /** Whether credentials that opened a socket, or that a run acts with, are still good. A parameter, because credentials are above this layer. */
+  /** Whether what opened a socket, or a run acts with, is still good. A parameter, because credentials are above this layer. */
   isStillValid(principal: Principal, proof: string | undefined, env: Env): Promise<boolean>;
   /** GitHub has refused the token of a person: ends what it was issued under. Likewise. */
   endGrant(caller: Caller, env: Env): Promise<void>;
