@@ -1,13 +1,25 @@
 import { Octokit } from "@octokit/rest";
 import { TimedOut, withTimeout } from "../lib/timeout.ts";
 import { toVisibleJson } from "../lib/visible-text.ts";
-import { Denied, InvalidInput, LOOK_FIRST, NotFound, OutcomeUnknown, ToolError, UpstreamFailed, UpstreamLimited } from "../mcp/errors.ts";
+import {
+  Denied,
+  InvalidInput,
+  LOOK_FIRST,
+  NotFound,
+  OutcomeUnknown,
+  SignInRequired,
+  ToolError,
+  UpstreamFailed,
+  UpstreamLimited
+} from "../mcp/errors.ts";
 import { retryRead } from "./retry.ts";
 
 /** The settings of {@link createGitHub}. */
 export interface GitHubOptions {
   readonly apiUrl: string;
   readonly token: string | undefined;
+  /** Whether the token is that of the person who calls, and not the server's own. */
+  readonly isPersonal: boolean;
   /** How long one request may take, its repetitions included, milliseconds. */
   readonly timeoutMs: number;
   /** The call's own signal. */
@@ -35,7 +47,7 @@ interface Answer {
  * other is sent once, redirects included. Answers hold visible text only. What fails is thrown as one of the classes of `mcp/errors.ts`.
  * Source: https://docs.github.com/en/rest/using-the-rest-api
  */
-export function createGitHub({ apiUrl, token, timeoutMs, signal, onWrite }: GitHubOptions): Octokit {
+export function createGitHub({ apiUrl, token, isPersonal, timeoutMs, signal, onWrite }: GitHubOptions): Octokit {
   const octokit = new Octokit({
     baseUrl: apiUrl.replace(/\/$/, ""),
     userAgent: "dormouse",
@@ -56,7 +68,7 @@ export function createGitHub({ apiUrl, token, timeoutMs, signal, onWrite }: GitH
       } catch (error) {
         if (error instanceof ToolError) throw error;
         if (isRead && signal.aborted) throw signal.reason;
-        throw toToolError(error, options, { isRead, stoppedBy: bounded.reason, timeoutMs });
+        throw toToolError(error, options, { isRead, isPersonal, stoppedBy: bounded.reason, timeoutMs });
       }
     })
   );
@@ -85,6 +97,7 @@ function requireReadable(response: Answer, isRead: boolean): void {
 
 interface Circumstances {
   readonly isRead: boolean;
+  readonly isPersonal: boolean;
   /** Why the request was aborted; `undefined` if it was not. */
   readonly stoppedBy: unknown;
   readonly timeoutMs: number;
@@ -101,6 +114,7 @@ function toToolError(error: unknown, options: Route, circumstances: Circumstance
   }
   switch (status) {
     case 401:
+      if (circumstances.isPersonal) return new SignInRequired(!circumstances.isRead, cause);
       return new Denied("GitHub does not accept the token of this server. Whoever runs it must set GITHUB_TOKEN anew.", cause);
     case 403:
       return new Denied(`GitHub does not allow this token to ${options.method} ${subjectOf(options)}.`, cause);

@@ -1,5 +1,5 @@
 import type { Tool } from "./define-tool.ts";
-import { DeadlineExceeded, LOOK_FIRST, type Outcome, ToolError } from "./errors.ts";
+import { DeadlineExceeded, LOOK_FIRST, type Outcome, SignInRequired, ToolError } from "./errors.ts";
 
 /** How a call failed, in our own words. */
 export interface CallFailure {
@@ -14,15 +14,16 @@ export interface CallFailure {
 export interface CallTraces {
   /** It was recorded before it ran. */
   readonly wasOpened: boolean;
-  /** A write to an upstream has left. */
-  readonly hasWritten: boolean;
+  /** How many writes to an upstream have left. */
+  readonly writes: number;
 }
 
 /** Says of a failure what became of the call. Nothing of an exception that was not foreseen reaches the client. */
-export function toFailure(error: unknown, tool: Tool, { wasOpened, hasWritten }: CallTraces): CallFailure {
+export function toFailure(error: unknown, tool: Tool, { wasOpened, writes }: CallTraces): CallFailure {
   if (error instanceof ToolError) {
     // A tool of several steps that is stopped between them: what it has sent has been sent.
-    const wasStopped = error instanceof DeadlineExceeded || error.outcome === "cancelled";
+    const wasStopped = error instanceof DeadlineExceeded || error instanceof SignInRequired || error.outcome === "cancelled";
+    const hasWritten = writes > (error instanceof SignInRequired && error.wasWrite ? 1 : 0);
     if (!hasWritten || !wasStopped) return { outcome: error.outcome, message: error.message, error: error.name };
     return {
       outcome: "unknown",

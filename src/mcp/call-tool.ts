@@ -8,7 +8,17 @@ import { toCapabilityError } from "./capabilities.ts";
 import { type ToolResult, text } from "./content.ts";
 import type { Context } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
-import { DeadlineExceeded, Denied, InvalidInput, LOOK_FIRST, LoopDetected, QuotaReached, RpcError, ToolError } from "./errors.ts";
+import {
+  DeadlineExceeded,
+  Denied,
+  InvalidInput,
+  LOOK_FIRST,
+  LoopDetected,
+  QuotaReached,
+  RpcError,
+  SignInRequired,
+  ToolError
+} from "./errors.ts";
 import { namesOfFaults } from "./faults.ts";
 import type { Host, Invocation } from "./host.ts";
 import { type Claim, digestOf, IDEMPOTENCY_ARGUMENT, readKey } from "./idempotency.ts";
@@ -33,7 +43,7 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
   }
   let claim: Claim | undefined;
   let loopKey: string | undefined;
-  const traces = { hasWritten: false };
+  const traces = { writes: 0 };
   try {
     authorize(tool, invocation);
     const { input, key, given } = parse(tool, args, invocation);
@@ -54,12 +64,12 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
       throw error;
     }
     // Before its question a tool only reads. One that has written must not run again from its start.
-    if (error instanceof InputRequired && !traces.hasWritten) {
+    if (error instanceof InputRequired && traces.writes === 0) {
       if (claim?.state === "first") await claim.release();
       error.call = entry.suspend(error.asks);
       throw error;
     }
-    const failure = toFailure(error, tool, { wasOpened: entry.isOpen, hasWritten: traces.hasWritten });
+    const failure = toFailure(error, tool, { wasOpened: entry.isOpen, writes: traces.writes });
     if (loopKey !== undefined) host.loops.record(loopKey, failure.message, Date.now());
     // The handle stands in the answer, and the answer is kept with the key before anybody has it.
     const ref = entry.end({ outcome: failure.outcome, shown: failure.message, error: failure.error });
@@ -70,8 +80,9 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
       ...((error instanceof LoopDetected || error instanceof QuotaReached) && { _meta: { "dormouse/limit": error.limit } })
     };
     const refusal = toCapabilityError(error, invocation);
-    // Nothing was done, and nobody has an answer: a client that can be asked, or whose stream broke, may come with the same key.
-    const isUndone = !traces.hasWritten && (refusal !== undefined || failure.outcome === "cancelled");
+    // Nothing was done: a client that can be asked, whose stream broke, or whose user has signed in again, may come with the same key.
+    const isUnanswered = traces.writes === 0 && (refusal !== undefined || failure.outcome === "cancelled");
+    const isUndone = isUnanswered || (error instanceof SignInRequired && failure.outcome === "denied");
     if (isUndone && claim?.state === "first") await claim.release();
     else await settle(claim, { outcome: failure.outcome, result });
     if (refusal) throw refusal;
@@ -115,7 +126,7 @@ function openRow({ annotations, detaches }: Tool, entry: CallEntry): void {
   else if (detaches) entry.open("running");
 }
 
-async function run(tool: Tool, input: object, entry: CallEntry, traces: { hasWritten: boolean }, invocation: Invocation, host: Host) {
+async function run(tool: Tool, input: object, entry: CallEntry, traces: { writes: number }, invocation: Invocation, host: Host) {
   const output = await runBounded(
     {
       name: tool.name,
@@ -127,7 +138,7 @@ async function run(tool: Tool, input: object, entry: CallEntry, traces: { hasWri
         if (invocation.era === "sessionful" && !entry.isOpen) entry.open("running");
       },
       onWrite() {
-        traces.hasWritten = true;
+        traces.writes++;
       }
     },
     invocation,

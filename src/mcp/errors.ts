@@ -42,6 +42,22 @@ export class Denied extends ToolError {
   override readonly outcome = "denied";
 }
 
+/** An upstream does not accept the person's sign-in any more. The request that it refused has not happened. */
+export class SignInRequired extends ToolError {
+  override readonly name = "SignInRequired";
+  override readonly outcome = "denied";
+  /** Whether it was a write that was refused. */
+  readonly wasWrite: boolean;
+
+  constructor(wasWrite: boolean, options?: ErrorOptions) {
+    super(
+      "GitHub no longer accepts your sign-in: you, or GitHub, have taken it back. Sign in again: connect this server anew in your client.",
+      options
+    );
+    this.wasWrite = wasWrite;
+  }
+}
+
 /** An upstream refuses for now: the message says when to try again. */
 export class UpstreamLimited extends ToolError {
   override readonly name = "UpstreamLimited";

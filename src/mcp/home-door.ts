@@ -82,6 +82,8 @@ export interface HomeDoor {
   renewCredentials(caller: Caller): Promise<void>;
   /** Answers a method of {@link Runs}. */
   askRuns(asker: RunAsker, method: keyof Runs, args: readonly unknown[]): Promise<{ readonly value: unknown } | Refusal>;
+  /** Runs that are signed out, or act under the same grant, go on with these credentials. */
+  renewCredentials(caller: Caller): Promise<void>;
   /** Answers a method of {@link History}. */
   askHistory(asker: Asker, method: keyof History, argument: unknown): Promise<{ readonly value: unknown } | Refusal>;
 }

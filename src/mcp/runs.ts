@@ -1,8 +1,11 @@
 import type { Json, JsonObject } from "../lib/json.ts";
 import type { WorkflowDefinition } from "./workflow.ts";
 
-/** How a run stands. The last four are its end; `unknown` is that of a write nobody knows the outcome of. */
-export const RUN_STATES = ["running", "sleeping", "waiting", "completed", "failed", "cancelled", "unknown"] as const;
+/**
+ * How a run stands. The last four are its end; `unknown` is that of a write nobody knows the outcome of. One that is `signed_out` may not
+ * act any more until its principal comes with credentials that hold.
+ */
+export const RUN_STATES = ["running", "sleeping", "waiting", "signed_out", "completed", "failed", "cancelled", "unknown"] as const;
 
 export type RunState = (typeof RUN_STATES)[number];
 
@@ -86,16 +89,19 @@ export interface Runs {
   get(run: string, waitMs: number): Promise<RunDetails>;
   /** The newest first. */
   list(query: { readonly state?: RunState | undefined; readonly limit: number }): Promise<readonly RunRecord[]>;
-  /** @throws InvalidInput saying what the run is doing, where it does not wait. */
+  /** @throws InvalidInput saying what the run is doing, where it does not wait for a decision. */
   signal(run: string, signal: RunSignal): Promise<RunRecord>;
   /** Ends a run; a write that is in flight settles first. @throws InvalidInput for one that has ended. */
   cancel(run: string): Promise<RunRecord>;
-  /** Goes on from the step that failed. @throws InvalidInput for a run that has not failed, QuotaReached. */
+  /**
+   * Goes on from the step that failed, with the credentials of who asks.
+   * @throws InvalidInput for a run that has not failed or whose inputs are gone, QuotaReached.
+   */
   retry(run: string): Promise<RunRecord>;
   /** Deletes a run that has ended. @throws InvalidInput for one that has not. */
   remove(run: string): Promise<void>;
 }
 
 /** Whether a run has ended. */
-export const isEnded = (state: RunState): boolean =>
+export const isEnded = (state: RunState): state is "completed" | "failed" | "cancelled" | "unknown" =>
   state === "completed" || state === "failed" || state === "cancelled" || state === "unknown";

@@ -8,7 +8,7 @@ import { ownerRef } from "../mcp/handle.ts";
 import type { HomeDoor, RunNote } from "../mcp/home-door.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { Keyring } from "../mcp/keyring.ts";
-import type { Principal } from "../mcp/principal.ts";
+import type { Caller, Principal } from "../mcp/principal.ts";
 import { isNameless, mintSessionId, type SessionInit } from "../mcp/session-id.ts";
 import { createObjectRequestReader, type ObjectRequest } from "../mcp/session-request.ts";
 import { createSessionfulServer } from "../sdk/sessionful.ts";
@@ -39,8 +39,10 @@ export interface SessionAgentOptions {
   readonly streamLimits: StreamLimits;
   readonly socketLimits: SocketLimits;
   readonly shipping: ShippingTimes;
-  /** Whether credentials that opened a socket are still good. A parameter, because credentials are above this layer. */
+  /** Whether what opened a socket, or a run acts with, is still good. A parameter, because credentials are above this layer. */
   isStillValid(principal: Principal, proof: string | undefined, env: Env): Promise<boolean>;
+  /** GitHub has refused the token of a person: ends what it was issued under. Likewise. */
+  endGrant(caller: Caller, env: Env): Promise<void>;
 }
 
 /** What a class that extends the session's uses of it. */
@@ -49,6 +51,8 @@ export interface SessionParts {
   readonly deadlines: Deadlines;
   readonly life: SessionLife;
   readonly streamLimits: StreamLimits;
+  isStillValid(principal: Principal, proof: string | undefined): Promise<boolean>;
+  endGrant(caller: Caller): Promise<void>;
 }
 
 const DEFAULT_OPTIONS: SessionAgentOptions = {
@@ -56,7 +60,8 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
   streamLimits: DEFAULTS.stream,
   socketLimits: DEFAULTS.socket,
   shipping: DEFAULTS.shipping,
-  isStillValid: async (_principal, proof) => proof === undefined
+  isStillValid: async (_principal, proof) => proof === undefined,
+  endGrant: async () => {}
 };
 
 /**
@@ -64,7 +69,7 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
  * called over RPC.
  */
 export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOptions> = {}) {
-  const { createCalls, streamLimits, socketLimits, shipping, isStillValid } = { ...DEFAULT_OPTIONS, ...options };
+  const { createCalls, streamLimits, socketLimits, shipping, isStillValid, endGrant } = { ...DEFAULT_OPTIONS, ...options };
   return class SessionAgent extends McpAgent<Env, unknown, { principal: Principal }> {
     // Set by init(), which every request awaits before anything reads it.
     override server!: Server;
@@ -107,7 +112,11 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
     });
     /** For the class that extends this one. */
-    protected readonly parts: SessionParts = { catalog, deadlines: this.#deadlines, life: this.#life, streamLimits };
+    protected readonly parts: SessionParts = {
+      ...{ catalog, streamLimits, deadlines: this.#deadlines, life: this.#life },
+      isStillValid: (principal, proof) => isStillValid(principal, proof, this.env),
+      endGrant: (caller) => endGrant(caller, this.env)
+    };
     #serveRequest: Serve = () => Promise.reject(new Error("A request came before the session was connected."));
     #connected: Promise<void> | undefined;
 
@@ -274,6 +283,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
           createRemoteRuns(this.#link.home(), { principalId: caller.principal.id, caller, session: owner }, () =>
             this.#link.shipper.ship()
           ),
+        endGrant: (caller) => endGrant(caller, this.env),
         announce: (change) => this.#announce(change)
       });
     }

@@ -4,6 +4,7 @@ import { createOpenMeteo } from "../clients/open-meteo.ts";
 import { type Config, DEFAULTS } from "../config.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
 import type { Change, Context } from "../mcp/context.ts";
+import { SignInRequired } from "../mcp/errors.ts";
 import { mintHandle } from "../mcp/handle.ts";
 import type { CallRecorder, History } from "../mcp/history.ts";
 import type { Asking, Host, Permits } from "../mcp/host.ts";
@@ -28,6 +29,8 @@ export interface SessionHostOptions {
   readonly keys: Keys;
   historyOf(principal: Principal): History;
   runsOf(caller: Caller): Runs;
+  /** GitHub does not accept the token of a person any more: what their credentials were issued under ends. */
+  endGrant(caller: Caller): Promise<void>;
   /** Tells who wants to know that something has changed. */
   announce(change: Change): void;
 }
@@ -64,7 +67,7 @@ export class SessionHost implements Host {
     signalOf: () => AbortSignal,
     onWrite = () => {}
   ): Context {
-    const { config, historyOf, runsOf, announce } = this.#options;
+    const { config, historyOf, runsOf, endGrant, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;
     let weather: Weather | undefined;
@@ -86,13 +89,11 @@ export class SessionHost implements Host {
       },
       // Most calls use one upstream or none, and an Octokit is not free.
       get github() {
-        github ??= createGitHub({
-          ...config.github,
-          token: tokenOf(principal, credentials, config),
-          timeoutMs,
-          signal: signalOf(),
-          onWrite
-        });
+        if (github) return github;
+        const isPersonal = principal.kind === "github";
+        const token = tokenOf(principal, credentials, config);
+        github = createGitHub({ ...config.github, token, isPersonal, timeoutMs, signal: signalOf(), onWrite });
+        if (isPersonal) endWith(github, () => endGrant({ principal, credentials }));
         return github;
       },
       get weather() {
@@ -116,3 +117,17 @@ export class SessionHost implements Host {
 /** A person acts as themselves, and never with the server's token. */
 const tokenOf = ({ kind }: Principal, { githubToken }: Credentials, { github }: Config): string | undefined =>
   kind === "github" ? githubToken : github.token;
+
+/** Ends a grant once GitHub has refused its token, before the call that found out is answered. */
+function endWith(github: Octokit, endGrant: () => Promise<void>): void {
+  let ended: Promise<void> | undefined;
+  github.hook.error("request", async (error) => {
+    if (error instanceof SignInRequired) {
+      ended ??= endGrant().catch((failure: unknown) =>
+        console.error(JSON.stringify({ level: "error", event: "grant_not_ended", error: String(failure) }))
+      );
+      await ended;
+    }
+    throw error;
+  });
+}

@@ -10,7 +10,7 @@ export interface RunRow {
   /** The definition as it was when the run was started, JSON text. */
   readonly definition: string;
   readonly isShipped: boolean;
-  /** Inputs and principal, sealed; absent once the run has ended. */
+  /** Inputs, principal and credentials, sealed; absent once the run has ended, the credentials once it has failed. */
   readonly sealed: string | undefined;
   /** The short name of the session that started it; of home where none did. */
   readonly session: string;
@@ -20,6 +20,7 @@ export interface RunRow {
   readonly dueMs: number | undefined;
   /** When it was told to stop. */
   readonly cancelledMs: number | undefined;
+  /** Why it failed, or is signed out. */
   readonly error: string | undefined;
   /** What it answered with, JSON text. */
   readonly output: string | undefined;
@@ -108,17 +109,37 @@ export class RunStore {
     return due === null ? undefined : Number(due);
   }
 
-  /** Notes that a run goes on, or waits: for a time, or for somebody. */
-  park(seq: number, state: "running" | "sleeping" | "waiting", dueMs?: number): void {
-    this.#exec("UPDATE runs SET state = ?, due_ms = ?, updated_ms = ? WHERE seq = ?", state, dueMs ?? null, Date.now(), seq);
+  /** The numbers of the runs that have not ended, and whether each is signed out. */
+  open(): { seq: number; isSignedOut: boolean }[] {
+    if (!this.#runs.exists()) return [];
+    return this.#exec(`SELECT seq, state FROM runs WHERE ${IS_OPEN} ORDER BY seq`)
+      .toArray()
+      .map(({ seq, state }) => ({ seq: Number(seq), isSignedOut: state === "signed_out" }));
   }
 
-  /** Ends a run. What had to wait sealed is deleted. */
-  end(seq: number, state: RunState, { error, output }: { error?: string | undefined; output?: string | undefined } = {}): void {
-    const query =
-      "UPDATE runs SET state = ?, due_ms = NULL, sealed = CASE WHEN ? THEN sealed END, error = ?, output = ?, updated_ms = ? WHERE seq = ?";
-    // A run that failed may be taken up again, and needs its inputs for that.
-    this.#exec(query, state, Number(state === "failed"), error ?? null, output ?? null, Date.now(), seq);
+  /** The numbers of the runs that are signed out, and were before a time. */
+  signedOut(beforeMs = Number.MAX_SAFE_INTEGER): number[] {
+    if (!this.#runs.exists()) return [];
+    return this.#exec("SELECT seq FROM runs WHERE state = 'signed_out' AND updated_ms < ? ORDER BY seq", beforeMs)
+      .toArray()
+      .map(({ seq }) => Number(seq));
+  }
+
+  /** Notes that a run goes on, or waits: for a time, or for somebody. */
+  park(seq: number, state: "running" | "sleeping" | "waiting" | "signed_out", dueMs?: number, error?: string): void {
+    const query = "UPDATE runs SET state = ?, due_ms = ?, error = ?, updated_ms = ? WHERE seq = ?";
+    this.#exec(query, state, dueMs ?? null, error ?? null, Date.now(), seq);
+  }
+
+  /** Keeps what a run needs while nobody is connected. */
+  seal(seq: number, sealed: string): void {
+    this.#exec("UPDATE runs SET sealed = ? WHERE seq = ?", sealed, seq);
+  }
+
+  /** Ends a run. What waited sealed is deleted, but for what is given. */
+  end(seq: number, state: RunState, { error, output, sealed }: Partial<Pick<RunRow, "error" | "output" | "sealed">> = {}): void {
+    const query = "UPDATE runs SET state = ?, due_ms = NULL, sealed = ?, error = ?, output = ?, updated_ms = ? WHERE seq = ?";
+    this.#exec(query, state, sealed ?? null, error ?? null, output ?? null, Date.now(), seq);
   }
 
   /** Notes that a run shall stop. */
@@ -174,6 +195,11 @@ export class RunStore {
     );
   }
 
+  /** Forgets a step that was begun: it is done anew. */
+  removeStep(run: number, path: string): void {
+    if (this.#steps.exists()) this.#exec("DELETE FROM steps WHERE run = ? AND path = ?", run, path);
+  }
+
   /** Keeps a definition under its name; `true` if it took the place of another. */
   define(name: string, definition: string): boolean {
     this.#workflows.prepare();
@@ -226,7 +252,7 @@ export class RunStore {
 }
 
 const LISTED = "seq, workflow, state, definition, is_shipped, session, created_ms, updated_ms, due_ms, cancelled_ms, error";
-const IS_OPEN = "state IN ('running', 'sleeping', 'waiting')";
+const IS_OPEN = "state IN ('running', 'sleeping', 'waiting', 'signed_out')";
 
 // AUTOINCREMENT, so that the handle of a run that was deleted never leads to another.
 const RUN_COLUMNS = `(

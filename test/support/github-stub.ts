@@ -14,6 +14,8 @@ export type Behaviour =
   | "bad_gateway"
   /** Never; the connection stays open. */
   | "hang"
+  /** 401, as to a token that was taken back. */
+  | "unauthorized"
   | "conflict"
   /** Reads the request, then resets the connection. */
   | "reset"
@@ -98,6 +100,7 @@ const BEHAVIOURS: Readonly<Record<Behaviour, (exchange: Exchange) => void>> = {
   slow: (exchange) => void setTimeout(() => answerWell(exchange), SLOW_MS),
   bad_gateway: ({ response }) => void response.writeHead(502, { "content-type": "text/html" }).end("<h1>502 Bad Gateway</h1>"),
   hang() {},
+  unauthorized: ({ response }) => sendJson(response, 401, { message: "Bad credentials" }),
   conflict: ({ response }) => sendJson(response, 409, { message: "Conflict" }),
   reset: ({ request }) => void request.socket.resetAndDestroy(),
   garbage: ({ method, response }) =>

@@ -56,6 +56,19 @@ describe("the writes of a run", () => {
     expect(stub.writes).toHaveLength(2);
   });
 
+  it("fail where GitHub refuses the server's own token, which no sign-in helps, and are sent once more when it is retried", async () => {
+    stub.behave("unauthorized");
+    const run = await start(note("only"));
+    expect(await settled(run)).toMatchObject({
+      state: "failed",
+      error: expect.stringContaining("Whoever runs it must set GITHUB_TOKEN anew.")
+    });
+    stub.behave("ok");
+    await stateless.call("retry_run", { run });
+    expect(await settled(run)).toMatchObject({ state: "completed", done: 1 });
+    expect(stub.writes).toHaveLength(2);
+  });
+
   it("settle where they are in flight before it is cancelled, and the answer comes after that", async () => {
     stub.behave("late");
     const run = await start(note("first"), note("second"));

@@ -43,12 +43,13 @@ export function createHomeRuns(options: HomeRunsOptions, { caller, session }: Ru
 
   const toRecord = (row: RunRow, steps: readonly StepRow[] = store.outlines(row.seq)): RunRecord => {
     const definition = JSON.parse(row.definition) as WorkflowDefinition;
-    const waiting = steps.find(({ state }) => state === "waiting");
+    const waitsFor = row.state === "waiting" ? steps.find(({ state }) => state === "waiting")?.message : undefined;
+    const isSignedOut = row.state === "signed_out";
     return {
       run: toHandle(row.seq),
-      ...{ workflow: row.workflow, state: row.state, createdMs: row.createdMs, updatedMs: row.updatedMs, error: row.error },
+      ...{ workflow: row.workflow, state: row.state, createdMs: row.createdMs, updatedMs: row.updatedMs },
       ...placeOf(definition, steps),
-      waitsFor: row.state === "waiting" ? waiting?.message : undefined,
+      ...(isSignedOut ? { waitsFor: row.error, error: undefined } : { waitsFor, error: row.error }),
       dueMs: row.state === "sleeping" ? row.dueMs : undefined,
       total: definition.steps.length
     };
@@ -135,6 +136,8 @@ export function createHomeRuns(options: HomeRunsOptions, { caller, session }: Ru
 
     async signal(text, { approved, note }) {
       const row = find(text);
+      if (row.state === "signed_out")
+        throw new InvalidInput(`The run waits for no decision: it is signed_out. ${row.error} Nothing was changed.`);
       const waiting = store.outlines(row.seq).find(({ state }) => state === "waiting");
       if (row.state !== "waiting" || !waiting)
         throw new InvalidInput(`The run does not wait for anybody: it is ${row.state}. Nothing was changed.`);
@@ -167,8 +170,7 @@ export function createHomeRuns(options: HomeRunsOptions, { caller, session }: Ru
       if (row.state !== "failed")
         throw new InvalidInput(`Only a run that failed is taken up again: this one is ${row.state}. Nothing was changed.`);
       requireRoom();
-      store.reopen(row.seq);
-      engine.kick(row.seq);
+      engine.retry(row.seq, caller);
       return toRecord(find(text));
     },
 

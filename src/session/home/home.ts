@@ -6,6 +6,7 @@ import type { Asker, KeyClaim, KeyGrant, Leased, LeaseReport, RunAsker, SessionD
 import { createHomeRequestReader } from "../../mcp/home-request.ts";
 import type { KeyedOutcome } from "../../mcp/idempotency.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
+import type { Caller } from "../../mcp/principal.ts";
 import { type Refusal, toRefusal } from "../../mcp/refusal.ts";
 import { createResults } from "../../mcp/results.ts";
 import type { Runs } from "../../mcp/runs.ts";
@@ -96,6 +97,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       slice: () => this.#all(),
       shipped: this.parts.catalog.workflows,
       host: () => this.#ownHost(),
+      isStillValid: this.parts.isStillValid,
       wakeAt: (atMs) => this.parts.life.wakeAt(atMs),
       hold: (done) => this.ctx.waitUntil(this.parts.life.holdWhile(done)),
       onChange: (run) => this.#runNews.tell(run),
@@ -166,6 +168,14 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       return answer(...args).then((value) => ({ value }), toRefusal);
     }
 
+    /** Has runs go on with the credentials of who has come: see {@link HomeDoor}. */
+    renewCredentials(caller: Caller): Promise<void> {
+      this.#wake();
+      this.#runNews.meet(caller.principal.id);
+      this.#engine.renew(caller);
+      return Promise.resolve();
+    }
+
     protected override _sweep(): Promise<number | undefined> {
       return Promise.resolve(this.#sweepHome());
     }
@@ -181,6 +191,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       const dueMs = this.#engine.resume() ?? Number.POSITIVE_INFINITY;
       const lookMs = this.#engine.isDriving ? nowMs + DEFAULTS.runs.lookMs : Number.POSITIVE_INFINITY;
       const beforeMs = nowMs - readConfig(this.env).retentionMs;
+      this.#engine.endSignedOut(beforeMs);
       const isLeft = [
         ...[this.#calls.prune(beforeMs), this.#sessions.prune(beforeMs), this.#runStore.prune(beforeMs)],
         ...[this.#states.prune(nowMs), this.#keyRows.prune(nowMs), this.#rate.isCounting()]
@@ -210,6 +221,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
 
     #runsOf(asker: RunAsker): Runs {
       this.#runNews.meet(asker.principalId);
+      this.#engine.renewSignedOut(asker.caller);
       const { workflows } = this.parts.catalog;
       const functions: ReadonlySet<string> = new Set();
       return createHomeRuns(
@@ -245,6 +257,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
         resourcesOfCalls: this.parts.catalog.resourcesOfCalls,
         historyOf: ({ id }) => createHomeHistory(this.#historyOptions(), { principalId: id, session: this.#own }),
         runsOf: (caller) => this.#runsOf({ principalId: caller.principal.id, caller, session: this.#own }),
+        endGrant: this.parts.endGrant,
         announce: (change) => this.#subscriptions.announce(change)
       });
     }

@@ -5,6 +5,7 @@ import { holds, resolve } from "../../mcp/reference.ts";
 import type { RunState, StepState } from "../../mcp/runs.ts";
 import type { RetryPolicy, RunValues, StepDefinition, StepFunction, StepOf, StepValue, WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { RunStore, StepRow } from "../../stores/runs.ts";
+import { reasonOfRefusal } from "./signed-out.ts";
 import type { StepOutcome } from "./step-call.ts";
 
 /** One run that is being driven. */
@@ -16,6 +17,8 @@ export interface DrivenRun {
   readonly store: RunStore;
   /** Whether the tool of a step changes nothing. */
   isRead(tool: string): boolean;
+  /** Looks at the credentials before a call of a tool. Returns how the run stops where it may not act with them. */
+  admit(): Promise<Driven | undefined>;
   call(tool: string, args: JsonObject): Promise<StepOutcome>;
   isCancelled(): boolean;
   /** A step has begun, ended, or waits. */
@@ -26,6 +29,7 @@ export interface DrivenRun {
 export interface Driven {
   readonly state: RunState;
   readonly dueMs?: number | undefined;
+  /** Why it failed, or is signed out. */
   readonly error?: string | undefined;
   readonly output?: string | undefined;
 }
@@ -169,17 +173,21 @@ class Step {
     const isRead = this.#run.isRead(tool);
     if (known?.state === "retrying" && known.dueMs !== undefined && Date.now() < known.dueMs)
       throw new Stop({ state: "sleeping", dueMs: known.dueMs });
+    const stop = await this.#run.admit();
+    if (stop) throw new Stop(stop);
     const attempt = (known?.attempt ?? 0) + 1;
+    if (this.#run.isCancelled()) this.#stopCancelled(path, attempt);
     // A write is noted before it is sent: found so after a loss, nobody knows what became of it, and it is not sent again.
     this.#beganMs.set(path, Date.now());
     if (!isRead) this.#put(path, "running", { attempt });
-    const { outcome, output, message, mayPass } = await this.#run.call(tool, args);
+    const { outcome, output, message, mayPass, isSignedOut } = await this.#run.call(tool, args);
     if (outcome === "ok") return this.#end(path, output as Json, attempt); // a result is JSON
     if (outcome === "unknown") this.#lose(path, tool, message);
-    if (this.#run.isCancelled()) {
-      this.#put(path, "cancelled", { attempt, message });
-      throw new Stop({ state: "cancelled" });
+    if (isSignedOut) {
+      if (!isRead) this.#putBack(path, known);
+      throw new Stop({ state: "signed_out", error: reasonOfRefusal });
     }
+    if (this.#run.isCancelled()) this.#stopCancelled(path, attempt, message);
     if (mayPass && retry && attempt < retry.attempts) {
       const dueMs = Date.now() + retry.delaySeconds * 1000;
       this.#put(path, "retrying", { attempt, dueMs, message });
@@ -237,9 +245,26 @@ class Step {
     return resolve(template, values, { path: `${this.#place}.${field}`, maxBytes: MAX_VALUE_BYTES });
   }
 
+  #stopCancelled(path: string, attempt: number, message?: string): never {
+    this.#put(path, "cancelled", { attempt, ...(message !== undefined && { message }) });
+    throw new Stop({ state: "cancelled" });
+  }
+
   #lose(path: string, tool: string, message: string): never {
     this.#put(path, "unknown", { message });
     throw new Stop(toUnknown(path, tool, message));
+  }
+
+  /** A write that was refused has not happened: its row stands as before it. */
+  #putBack(path: string, known: StepRow | undefined): void {
+    const { store, seq } = this.#run;
+    if (known) {
+      this.#rows.set(path, known);
+      store.putStep(known);
+    } else {
+      this.#rows.delete(path);
+      store.removeStep(seq, path);
+    }
   }
 
   #outputOf(row: StepRow): Json {
@@ -288,8 +313,8 @@ const toUnknown = (path: string, tool: string, message: string): Driven => ({
   error: `${path}: nobody knows whether ${tool} took effect. ${message} Look whether it did, and start a new run for the rest.`
 });
 
-const isWait = ({ state }: Driven): boolean => state === "sleeping" || state === "waiting";
+const isWait = ({ state }: Driven): boolean => state === "sleeping" || state === "waiting" || state === "signed_out";
 
 /** Of several reasons to stop, the one that counts: an unknown write, then a failure, then a cancellation, then a wait. */
-const RANKS: readonly RunState[] = ["unknown", "failed", "cancelled", "sleeping"];
+const RANKS: readonly RunState[] = ["unknown", "failed", "cancelled", "signed_out", "sleeping"];
 const rankOf = ({ driven }: Stop): number => RANKS.indexOf(driven.state);

@@ -26,6 +26,8 @@ export interface StepOutcome {
   readonly message: string;
   /** The failure may pass, and nothing has happened: the call may be made again. */
   readonly mayPass: boolean;
+  /** GitHub does not accept the sign-in that the call was made with, and nothing has happened. */
+  readonly isSignedOut: boolean;
 }
 
 /** Calls the tool of a step on the path of every call. It is recorded, and not counted against the rate limit: runs have their own bounds. */
@@ -52,10 +54,12 @@ export async function callStep(tool: string, args: JsonObject, caller: StepCalle
     const { outcome = "ok", error } = end ?? {};
     const isRead = caller.slice.tool(tool)?.annotations.readOnlyHint ?? false;
     const mayPass = error !== undefined && (isRead ? PASSING : PASSING_FOR_WRITES).has(error);
-    return { outcome, output: result.structuredContent ?? textOf(result), message: result.isError ? textOf(result) : "", mayPass };
+    const isSignedOut = error === "SignInRequired" && outcome === "denied";
+    const message = result.isError ? textOf(result) : "";
+    return { outcome, output: result.structuredContent ?? textOf(result), message, mayPass, isSignedOut };
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    return { outcome: "error", output: undefined, message: error.message, mayPass: false };
+    return { outcome: "error", output: undefined, message: error.message, mayPass: false, isSignedOut: false };
   }
 }
 

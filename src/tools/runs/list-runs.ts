@@ -25,5 +25,8 @@ export const listRuns = defineTool({
     const shownBytes = Math.min(MAX_SHOWN_BYTES, TEXTS_BYTES / (2 * runs.length));
     return { runs: runs.map((record) => toRunRecord(record, shownBytes)) };
   },
-  render: ({ runs }) => (runs.length === 0 ? "No runs match." : runs.map(lineOf).join("\n"))
+  render: ({ runs }) => (runs.length === 0 ? "No runs match." : runs.map(toLine).join("\n"))
 });
+
+/** One that is signed out says what it waits for: whoever reads it may be who can sign in. */
+const toLine = (run: z.output<typeof runRecord>): string => (run.state === "signed_out" ? `${lineOf(run)}. ${run.waitsFor}` : lineOf(run));

@@ -15,7 +15,9 @@ export const runRecord = z.object({
   workflow: z.string().describe("Name of the workflow"),
   state: z
     .enum(RUN_STATES)
-    .describe("completed, failed, cancelled and unknown are its end; unknown: nobody knows whether a write of a step took effect"),
+    .describe(
+      "completed, failed, cancelled and unknown are its end; unknown: nobody knows whether a write of a step took effect; signed_out: it goes on once its user has signed in again, or comes with a key that is valid"
+    ),
   createdAt: z.string().describe("ISO 8601"),
   updatedAt: z.string().describe("ISO 8601"),
   step: z.string().optional().describe("The step it is at, or ended with"),

@@ -26,8 +26,9 @@ const hang: Upstream = (_, { signal }) =>
 const json = (status: number, headers: Record<string, string> = {}): Response =>
   Response.json({ message: "secret upstream text" }, { status, headers });
 
-const github = (signal = new AbortController().signal, timeoutMs = 5000) =>
-  createGitHub({ apiUrl: "https://github.test", token: "t", timeoutMs, signal, onWrite() {} });
+const SETTINGS = { apiUrl: "https://github.test", token: "t", isPersonal: false, timeoutMs: 5000, onWrite() {} };
+
+const github = (signal = new AbortController().signal, timeoutMs = SETTINGS.timeoutMs) => createGitHub({ ...SETTINGS, timeoutMs, signal });
 
 const read = (octokit = github()) => octokit.rest.repos.get({ owner: "octo", repo: "none" });
 const write = (octokit = github()) => octokit.rest.issues.create({ owner: "octo", repo: "none", title: "x" });
@@ -94,6 +95,16 @@ describe("a read of GitHub", () => {
     upstream(() => json(403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset }));
     await expect(read()).rejects.toThrow(/Try again in (39|40|41) s\./);
   });
+});
+
+it("asks a person whose token is refused to sign in again, for reads and writes", async () => {
+  const { sent } = upstream(() => json(401));
+  const personal = createGitHub({ ...SETTINGS, isPersonal: true, signal: new AbortController().signal });
+  const message =
+    "GitHub no longer accepts your sign-in: you, or GitHub, have taken it back. Sign in again: connect this server anew in your client.";
+  await expect(read(personal)).rejects.toMatchObject({ name: "SignInRequired", outcome: "denied", message, wasWrite: false });
+  await expect(write(personal)).rejects.toMatchObject({ name: "SignInRequired", outcome: "denied", message, wasWrite: true });
+  expect(sent).toHaveLength(2);
 });
 
 describe("a write to GitHub", () => {

@@ -7,7 +7,7 @@ import { createCatalog } from "../../../src/mcp/catalog.ts";
 import type { ToolResult } from "../../../src/mcp/content.ts";
 import type { Context } from "../../../src/mcp/context.ts";
 import { additive, defineTool, readOnly } from "../../../src/mcp/define-tool.ts";
-import { RpcError, Unsupported } from "../../../src/mcp/errors.ts";
+import { RpcError, SignInRequired, Unsupported } from "../../../src/mcp/errors.ts";
 import type { CallEnd } from "../../../src/mcp/history.ts";
 import type { Host, Invocation } from "../../../src/mcp/host.ts";
 import type { Keys } from "../../../src/mcp/idempotency.ts";
@@ -45,6 +45,15 @@ const slice = createCatalog({
       run(_, ctx) {
         void ctx.github; // which is said to write below
         return Promise.reject(new InputRequired({}));
+      }
+    }),
+    defineTool({
+      ...face,
+      name: "refused_it",
+      annotations: additive,
+      run({ answer }, ctx) {
+        for (let writes = 0; writes < Number(answer); writes++) void ctx.github; // likewise; the last of them is refused
+        return Promise.reject(new SignInRequired(true));
       }
     }),
     defineTool({ ...face, name: "fail_it", annotations: readOnly, run: ({ answer }) => Promise.reject(new Error(String(answer))) })
@@ -133,4 +142,14 @@ it("asks nobody after a write, because the write would run again with the answer
   const log = vi.spyOn(console, "error").mockImplementation(() => {});
   expect(await call("write_and_ask_it", "", { era: "stateless" })).toMatchObject({ outcome: "unknown" });
   log.mockRestore();
+});
+
+it("gives a key back where nothing was done because the person must sign in again", async () => {
+  const done: string[] = [];
+  const note = async (what: string) => void done.push(what);
+  const keys: Keys = { claim: async () => ({ state: "first", settle: () => note("settled"), release: () => note("released") }) };
+  const given = { meta: { "dormouse/idempotency-key": "key" } } as const;
+  expect(await call("refused_it", 1, given, keys)).toMatchObject({ outcome: "denied", error: "SignInRequired" });
+  expect(await call("refused_it", 2, given, keys)).toMatchObject({ outcome: "unknown", error: "SignInRequired" }); // the control
+  expect(done).toEqual(["released", "settled"]);
 });

@@ -26,9 +26,11 @@ export interface Trial {
   readonly store: RunStore;
 }
 
-export const ok = (output: Json = null): StepOutcome => ({ outcome: "ok", output, message: "", mayPass: false });
-export const failed = (message: string, mayPass = false): StepOutcome => ({ outcome: "error", output: undefined, message, mayPass });
-export const unknown: StepOutcome = { outcome: "unknown", output: undefined, message: "It broke off.", mayPass: false };
+export const ok = (output: Json = null): StepOutcome => ({ outcome: "ok", output, message: "", mayPass: false, isSignedOut: false });
+export const failed = (message: string, mayPass = false): StepOutcome => ({
+  ...{ outcome: "error", output: undefined, message, mayPass, isSignedOut: false }
+});
+export const unknown: StepOutcome = { outcome: "unknown", output: undefined, message: "It broke off.", mayPass: false, isSignedOut: false };
 
 export const retry = { attempts: 3, delaySeconds: 60 };
 export const read = (id: string, more: object = {}) => ({ id, kind: "tool", tool: "read", ...more });
@@ -70,6 +72,7 @@ function createTrial(
       ...{ seq, definition, inputs, store, functions: new Map(Object.entries(functions)) },
       isRead: (name) => reads.has(name),
       isCancelled: () => isCancelled,
+      admit: async () => undefined,
       async call(name, args) {
         const outcome = await tool(args, calls.push({ tool: name, args: structuredClone(args) }));
         if (outcome) return outcome;

@@ -266,15 +266,32 @@ describe("a run that is cancelled", () => {
     );
   });
 
-  it("has the step cancelled that was told to stop", () =>
-    inHome(
+  it("has the step cancelled that was told to stop", () => {
+    const held = Promise.withResolvers<void>();
+    return inHome(
       [read("only", { retry })],
-      () => failed("It was cancelled.", true),
+      () => held.promise.then(() => failed("It was cancelled.", true)),
+      async (trial) => {
+        const driven = trial.drive();
+        await expect.poll(() => trial.calls.length).toBe(1);
+        trial.cancel();
+        held.resolve();
+        expect(await driven).toEqual({ state: "cancelled" });
+        expect(trial.row("only")).toMatchObject({ state: "cancelled", message: "It was cancelled.", endedMs: expect.any(Number) });
+      }
+    );
+  });
+
+  it("calls nothing where it was told to stop while its credentials were looked at", () =>
+    inHome(
+      [write("only")],
+      () => ok(),
       async (trial) => {
         const driven = trial.drive();
         trial.cancel();
         expect(await driven).toEqual({ state: "cancelled" });
-        expect(trial.row("only")).toMatchObject({ state: "cancelled", endedMs: expect.any(Number) });
+        expect(trial.row("only")).toMatchObject({ state: "cancelled" });
+        expect(trial.calls).toEqual([]);
       }
     ));
 });

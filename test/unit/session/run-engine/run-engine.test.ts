@@ -36,6 +36,7 @@ function withEngine(act: (bench: Bench) => Promise<void>): Promise<void> {
       host: () => {
         throw new Error("Nothing is called.");
       },
+      isStillValid: async () => true,
       wakeAt() {},
       hold() {},
       onIdle() {},
