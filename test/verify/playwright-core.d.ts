@@ -26,8 +26,8 @@ declare module "playwright-core" {
   export interface BrowserContext {
     newPage(): Promise<Page>;
     setDefaultTimeout(timeoutMs: number): void;
-    cookies(url: string): Promise<Cookie[]>;
-    addCookies(cookies: readonly Cookie[]): Promise<void>;
+    cookies(): Promise<Cookie[]>;
+    addCookies(cookies: Cookie[]): Promise<void>;
     close(): Promise<void>;
   }
 
