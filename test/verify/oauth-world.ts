@@ -20,6 +20,9 @@ export interface OAuthWorld {
 /** The id of a client that describes itself in a document. */
 export const DOCUMENT_URL = "https://client.test/mcp.json";
 
+/** Where somebody else serves a copy of it. */
+export const COPY_URL = "https://copy.test/mcp.json";
+
 /** Starts everything, with a repository in each person's own account that nobody else may see. */
 export async function startOAuthWorld(): Promise<OAuthWorld> {
   const started: (() => Promise<unknown>)[] = [];
@@ -41,7 +44,11 @@ export async function startOAuthWorld(): Promise<OAuthWorld> {
       GITHUB_CLIENT_ID: "Ov23example",
       GITHUB_CLIENT_SECRET: "a-secret-of-the-app"
     };
-    const worker = await startBuiltWorker({ stateDir, bindings, documents: { [DOCUMENT_URL]: CLIENT_DOCUMENT } });
+    const worker = await startBuiltWorker({
+      stateDir,
+      bindings,
+      documents: { [DOCUMENT_URL]: CLIENT_DOCUMENT, [COPY_URL]: CLIENT_DOCUMENT }
+    });
     started.push(() => worker.stop());
     const chromium = await launchChromium();
     started.push(() => chromium.close());

@@ -1,11 +1,11 @@
 import type { Page } from "playwright-core";
-import { expectPages } from "./consent-in-chromium.ts";
 import { tabTo } from "./keyboard.ts";
 import { DOCUMENT_URL, startOAuthWorld } from "./oauth-world.ts";
 import { agree } from "./person.ts";
 import { type Expect, runCheck } from "./run-check.ts";
-import { expectSignIn } from "./sign-in-flow.ts";
+import { expectSignInFlow } from "./sign-in-flow.ts";
 import { expectSignInOnce } from "./sign-in-once.ts";
+import { expectSignInPages } from "./sign-in-pages.ts";
 
 // The built Worker as it is deployed, people in Chromium, and an emulator in the place of GitHub: two apps of the SDK's sign people
 // in, and others try to.
@@ -13,10 +13,10 @@ import { expectSignInOnce } from "./sign-in-once.ts";
 async function signsPeopleIn(expect: Expect): Promise<void> {
   const world = await startOAuthWorld();
   try {
-    await expectPages(expect, world);
+    await expectSignInPages(expect, world);
     await expectSignInOnce(expect, world);
-    await expectSignIn(expect, world, REGISTERED);
-    await expectSignIn(expect, world, DESCRIBED);
+    await expectSignInFlow(expect, world, REGISTERED);
+    await expectSignInFlow(expect, world, DESCRIBED);
   } finally {
     await world.close();
   }

@@ -13,6 +13,7 @@ export interface Person {
 export interface Seen {
   readonly status: number;
   readonly heading: string;
+  readonly message: string;
 }
 
 /** Opens a browser with one empty page. */
@@ -54,7 +55,8 @@ export async function seeAfter(page: Page, act: () => Promise<unknown>): Promise
     status = response.status();
   });
   await act();
-  return { status, heading: await page.getByRole("heading").first().innerText() };
+  const main = page.getByRole("main");
+  return { status, heading: await main.getByRole("heading").innerText(), message: await main.locator("p").first().innerText() };
 }
 
 /** What the problem page says in large letters. */

@@ -25,23 +25,27 @@ export interface SignIn {
 }
 
 /** Walks an app of the SDK's from 401 to its end: it signs somebody in, calls as them, refreshes, is revoked. */
-export async function expectSignIn(expect: Expect, world: OAuthWorld, signIn: SignIn): Promise<void> {
+export async function expectSignInFlow(expect: Expect, world: OAuthWorld, signIn: SignIn): Promise<void> {
   const { who, login, other } = signIn;
-  const app = await signInWithSdk(expect, world, signIn);
-  const { provider, connect } = app;
+  const { provider, connect } = await signInWithSdk(expect, world, signIn);
+  const granted = provider.tokens()?.scope;
+  expect(`${who}: is granted what it asked for and what the person added`, granted === GRANTED, granted);
   await expectCallsAs(expect, who, await connect(), login, other);
 
   const before = provider.tokens();
   await auth(provider, { serverUrl: `${world.url}/mcp` });
   const after = provider.tokens();
   const isFresh = after?.access_token !== undefined && after.access_token !== before?.access_token;
-  expect(`${who}: a refresh gives another access token`, isFresh, after?.scope);
+  expect(`${who}: a refresh gives another access token for the same`, isFresh && after?.scope === GRANTED, after?.scope);
   const client = await connect();
-  expect(`${who}: which is ${login}'s as well`, (await readNotes(client, login)) === "read", await readNotes(client, login));
+  const own = await readNotes(client, login);
+  expect(`${who}: which is ${login}'s as well`, own === "read", own);
   await client.close();
 
   await expectRevoked(expect, who, world, provider);
 }
+
+const GRANTED = "mcp:use github:read github:write offline_access";
 
 interface App {
   readonly provider: SignInProvider;
@@ -127,7 +131,7 @@ async function expectRevoked(expect: Expect, who: string, world: OAuthWorld, pro
     last = await ping(world.url, access_token);
   }
   const isChallenged = last.status === 401 && last.challenge.includes('error="invalid_token"');
-  expect(`${who}: and the access token, too, ends with 401 within 30 s`, isChallenged, last);
+  expect(`${who}: and within ${REVOKED_MS / 1000} s the access token, too, ends with 401`, isChallenged, `${Date.now() - startedMs} ms`);
 }
 
 /** What an isolate believes of a token, and a little for a machine that is busy: `DEFAULTS.credentialCacheMs`. */

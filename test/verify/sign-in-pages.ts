@@ -1,23 +1,24 @@
 import type { Page } from "playwright-core";
 import { OAuthClient } from "../support/sign-in.ts";
 import { takePicture } from "./chromium.ts";
-import { type Focused, tabTo } from "./keyboard.ts";
-import type { OAuthWorld } from "./oauth-world.ts";
-import { openBrowser, PROBLEM } from "./person.ts";
+import { tabTo } from "./keyboard.ts";
+import { COPY_URL, DOCUMENT_URL, type OAuthWorld } from "./oauth-world.ts";
+import { openBrowser, PROBLEM, seeAfter } from "./person.ts";
 import type { Expect } from "./run-check.ts";
 
 /** The consent page and the problem page, as people see and reach them. */
-export async function expectPages(expect: Expect, world: OAuthWorld): Promise<void> {
+export async function expectSignInPages(expect: Expect, world: OAuthWorld): Promise<void> {
   const { callback, url } = world;
   const client = await OAuthClient.register(url, { redirect_uris: [callback.redirectUri], client_name: "Tide Tables" });
   const { page, context, complaints } = await openBrowser(world);
   try {
-    await expectFits(expect, page, "the consent page", "oauth-consent", client.begin().url);
+    const described = OAuthClient.at(url, DOCUMENT_URL, callback.redirectUri);
+    await expectFits(expect, page, "the consent page", "oauth-consent", described.begin().url);
     await expectKeyboard(expect, page, client.begin().url);
     await expectFits(expect, page, "that of an app with the longest of names", "oauth-consent-long", await longUrl(url));
     expect("Chromium complains of nothing on it", complaints.length === 0, complaints);
+    await expectVerified(expect, world, page);
     await expectFits(expect, page, "the problem page", "oauth-problem", `${url}/callback?code=made-up&state=made-up`);
-    expect("which says what is wrong in words", await page.getByRole("heading", { name: PROBLEM }).count().then(Boolean));
   } finally {
     await context.close();
   }
@@ -48,7 +49,7 @@ async function expectKeyboard(expect: Expect, page: Page, url: string): Promise<
   await page.goto(url);
   const reached = await tabTo(page, "Deny");
   const names = reached.map(({ name }) => name);
-  expect("Tab reaches each box, then Continue, then Deny", names.slice(-2).join() === "Continue to GitHub,Deny" && isAll(reached), names);
+  expect("Tab reaches each box, those that the app asks for first, then Continue, then Deny", names.join() === TAB_ORDER.join(), names);
   expect(
     "and shows where it is",
     reached.every(({ isOutlined }) => isOutlined),
@@ -62,11 +63,21 @@ async function expectKeyboard(expect: Expect, page: Page, url: string): Promise<
   expect("Space checks a box", !before && (await box.isChecked()));
   await page.keyboard.press("Enter");
   await page.waitForURL(({ pathname }) => pathname !== "/authorize");
-  expect("Enter on a box continues, and does not deny", new URL(page.url()).pathname === "/login/oauth/authorize", page.url().slice(0, 60));
+  const { pathname, searchParams } = new URL(page.url());
+  expect("Enter on a box continues, and does not deny", pathname === "/login/oauth/authorize", pathname);
+  expect("GitHub is asked for nobody's repositories, unless the person has added writing", searchParams.get("scope") === "read:user");
 }
 
-const isAll = (reached: readonly Focused[]): boolean =>
-  ["mcp:delete", "github:read", "github:write"].every((scope) => reached.filter(({ name }) => name === scope).length === 1);
+const TAB_ORDER = ["github:read", "mcp:delete", "github:write", "Continue to GitHub", "Deny"];
+
+/** What an app says of itself counts only where it is its own address that says so. */
+async function expectVerified(expect: Expect, { url, callback }: OAuthWorld, page: Page): Promise<void> {
+  for (const [what, documentUrl] of Object.entries({ "a copy of another's": COPY_URL, no: "https://nobody.test/mcp.json" })) {
+    const { url: begun } = OAuthClient.at(url, documentUrl, callback.redirectUri).begin();
+    const seen = await seeAfter(page, () => page.goto(begun));
+    expect(`an app whose address holds ${what} document is refused with a page`, seen.status === 400 && seen.heading === PROBLEM, seen);
+  }
+}
 
 async function longUrl(url: string): Promise<string> {
   const redirect = `https://${"a-very-long-label-of-a-host-".repeat(2)}x.${"and-another-one-".repeat(3)}x.example/callback`;
