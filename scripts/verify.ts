@@ -31,6 +31,12 @@ const CHECKS: readonly Check[] = [
   { name: "inspector", about: "npm start serves the Inspector's CLI and mcp-remote", limitMinutes: 4, needs: ["packages"] },
   { name: "browser", about: "the Inspector's page in Chromium", limitMinutes: 4, needs: ["packages", "chromium"] },
   {
+    name: "oauth",
+    about: "people sign in with GitHub in Chromium, and nobody signs in for them",
+    limitMinutes: 5,
+    needs: ["packages", "chromium"]
+  },
+  {
     name: "clients",
     about: "programs that others wrote, against one running server: progress, questions, cancellation",
     limitMinutes: 4,

@@ -19,6 +19,8 @@ export interface BuiltWorkerOptions {
   readonly bindings?: Readonly<Record<string, string>>;
   /** What to put into KV namespaces before the Worker is handed out: binding → key → value. */
   readonly kv?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What the Internet holds for this Worker: the addresses of documents, and their JSON. It has no other, but 127.0.0.1; the real one if absent. */
+  readonly documents?: Readonly<Record<string, unknown>>;
   /** The port on 127.0.0.1; a free one if absent. */
   readonly port?: number;
   /** The port of workerd's inspector; none if absent. */
@@ -47,11 +49,11 @@ export const DEPLOYED_BINDINGS = { DORMOUSE_SECRET: "test-secret-of-a-deployed-s
 
 /** Builds a Worker if this process has not yet, and starts it in workerd. Its children end with this process. */
 export async function startBuiltWorker(options: BuiltWorkerOptions): Promise<BuiltWorker> {
-  const { configPath = "wrangler.toml", main, bindings = LOCAL_BINDINGS, kv = {}, port = 0, inspectorPort } = options;
+  const { configPath = "wrangler.toml", main, bindings = LOCAL_BINDINGS, kv = {}, documents, port = 0, inspectorPort } = options;
   const bundlePath = await buildWorker(configPath, main);
   const stateDir = resolve(ROOT, options.stateDir);
   mkdirSync(stateDir, { recursive: true });
-  return startHost({ configPath: resolve(ROOT, configPath), bundlePath, stateDir, port, inspectorPort, bindings, kv });
+  return startHost({ configPath: resolve(ROOT, configPath), bundlePath, stateDir, port, inspectorPort, bindings, kv, documents });
 }
 
 /** Builds a Worker as `npm run deploy` would, once per process. Returns the path of the bundle. */

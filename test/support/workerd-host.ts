@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { subscribe } from "node:diagnostics_channel";
 import { readFileSync } from "node:fs";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, fetch, Log, LogLevel, Miniflare, type Request, Response } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 
 /** What a host is told, as JSON in its only argument. Paths are absolute. */
@@ -13,6 +13,7 @@ export interface HostOptions {
   readonly inspectorPort: number | undefined;
   readonly bindings: Readonly<Record<string, string>>;
   readonly kv: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly documents: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What a host tells its parent once the Worker answers. */
@@ -56,7 +57,7 @@ const url = (await miniflare.unsafeGetDirectURL()).origin;
 process.send?.({ url, pid } satisfies HostReady);
 
 /** The direct socket leads to the Worker without the proxy that Miniflare puts in front of it. */
-function toWorker({ configPath, bundlePath, port, bindings }: HostOptions) {
+function toWorker({ configPath, bundlePath, port, bindings, documents }: HostOptions) {
   const config = unstable_readConfig({ config: configPath });
   const { workerOptions } = unstable_getMiniflareWorkerOptions(configPath);
   return {
@@ -65,6 +66,14 @@ function toWorker({ configPath, bundlePath, port, bindings }: HostOptions) {
     modules: [{ type: "ESModule" as const, path: "index.js", contents: readFileSync(bundlePath, "utf8") }],
     // Not what a .env or a .dev.vars happens to say: only the configuration's vars and those of the caller.
     bindings: { ...config.vars, ...bindings },
-    unsafeDirectSockets: [{ host: "127.0.0.1", port }]
+    unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+    ...(documents && { outboundService: (request: Request) => serveOutside(request, documents) })
   };
+}
+
+/** Stands in for the Internet: these documents, this machine, and nothing else. */
+async function serveOutside(request: Request, documents: Readonly<Record<string, unknown>>): Promise<Response> {
+  if (new URL(request.url).hostname === "127.0.0.1") return fetch(request, { redirect: "manual" });
+  const document = documents[request.url];
+  return document === undefined ? new Response("Nobody is there.", { status: 502 }) : Response.json(document);
 }

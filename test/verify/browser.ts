@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { connectPage, expectVisible, startInspectorPage, takePicture } from "./inspector-page.ts";
+import { takePicture } from "./chromium.ts";
+import { connectPage, expectVisible, startInspectorPage } from "./inspector-page.ts";
 import { npmStart } from "./npm-start.ts";
 import { type Expect, runCheck } from "./run-check.ts";
 

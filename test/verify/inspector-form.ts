@@ -1,5 +1,6 @@
 import type { Locator, Page } from "playwright-core";
-import { connectPage, expectVisible, takePicture } from "./inspector-page.ts";
+import { takePicture } from "./chromium.ts";
+import { connectPage, expectVisible } from "./inspector-page.ts";
 import type { Expect } from "./run-check.ts";
 
 /** A person at the Inspector's page: fills in a form, declines one, and cancels a call whose progress it shows. */

@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium, takePicture } from "./chromium.ts";
 import { INSPECTOR } from "./inspector-cli.ts";
 import { freePort } from "./npm-start.ts";
 import type { Expect } from "./run-check.ts";
@@ -17,9 +16,8 @@ export interface InspectorPage {
 
 /** Starts the Inspector's own web server for one MCP server, and Chromium. */
 export async function startInspectorPage(mcpUrl: string, home: string): Promise<InspectorPage> {
-  await mkdir(SHOTS, { recursive: true });
   const inspector = await startInspector(mcpUrl, home);
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET }).catch(async (cause: unknown) => {
+  const browser = await launchChromium().catch(async (cause: unknown) => {
     await inspector.stop();
     throw cause;
   });
@@ -52,22 +50,6 @@ export async function expectVisible(expect: Expect, page: Page, sentence: string
   }
 }
 
-/** Keeps a picture of the page for whoever wants to look at it. */
-export async function takePicture(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
-}
-
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-const QUIET = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync"
-];
-const SHOTS = resolve(import.meta.dirname, "../../.dormouse/verify");
 const START_MS = 30_000;
 
 async function openPage(browser: Browser, url: string): Promise<Page> {

@@ -5,7 +5,7 @@ import { createVerifier, signInUrl } from "../../auth/github-sign-in.ts";
 import { DEFAULTS } from "../../config.ts";
 import { readBody } from "../../lib/read-body.ts";
 import type { Scope } from "../../mcp/principal.ts";
-import { renderConsentPage } from "./consent-page.ts";
+import { type OfferedScope, renderConsentPage } from "./consent-page.ts";
 import { FORBIDDEN } from "./guards.ts";
 import type { OAuthRequest } from "./oauth-request.ts";
 import { respondWithPage } from "./page.ts";
@@ -22,8 +22,7 @@ export function askConsent({ request, url, env, server }: OAuthRequest): Promise
     if (!asked.codeChallenge) return redirect(authorizationErrorRedirect(asked, "invalid_request", "A code_challenge (S256) is required."));
     const { clientName, clientDomain, redirectHost, redirectIsLoopback } = await oauth.describeConsent(asked);
     const { handle, headers } = await oauth.beginConsent(asked);
-    const requested: readonly string[] = asked.scope.some(isGrantable) ? asked.scope : BASE_SCOPES;
-    const scopes = GRANTABLE_SCOPES.map((scope) => ({ scope, isRequested: requested.includes(scope) }));
+    const scopes = toOffered(asked.scope.some(isGrantable) ? asked.scope : BASE_SCOPES);
     const page = renderConsentPage({
       ...{ clientName, redirectHost, redirectIsLoopback, scopes, handle, serverHost: url.host },
       ...(clientDomain !== undefined && { clientDomain })
@@ -56,6 +55,12 @@ export function takeDecision({ request, url, env, server, signIn }: OAuthRequest
     const redirectUri = `${url.origin}${OAUTH_PATHS.callback}`;
     return redirect(signInUrl(signIn, { redirectUri, state, verifier, scopes: approved.request.scope }), headers);
   });
+}
+
+/** What is requested first, and with it what nothing works without; then what else a person may add. */
+function toOffered(requested: readonly string[]): readonly OfferedScope[] {
+  const offered = GRANTABLE_SCOPES.map((scope) => ({ scope, isRequested: scope === "mcp:use" || requested.includes(scope) }));
+  return offered.toSorted((a, b) => Number(b.isRequested) - Number(a.isRequested));
 }
 
 const isGrantable = (scope: string): boolean => (GRANTABLE_SCOPES as readonly string[]).includes(scope);

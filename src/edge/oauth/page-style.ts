@@ -32,8 +32,9 @@ header {
 main { padding: clamp(1.25rem, 5vw, 1.75rem); background: var(--card); border: 1px solid var(--line); border-radius: 1rem; }
 h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; font-weight: 500; letter-spacing: -.01em; }
 h1 bdi { font-weight: 700; color: var(--accent); }
-h1, p { text-wrap: pretty; overflow: clip; }
-p { margin: 0 0 .75rem; }
+h1, p { overflow: clip; }
+h1 { text-wrap: balance; }
+p { margin: 0 0 .75rem; text-wrap: pretty; }
 p:last-child { margin-bottom: 0; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1rem; margin: 0 0 1rem; }
 dt { color: var(--quiet); }

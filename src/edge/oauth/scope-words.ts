@@ -10,7 +10,7 @@ export interface ScopeWords {
 
 /** Each scope in plain words. */
 export const SCOPE_WORDS: Readonly<Record<Scope, ScopeWords>> = {
-  "mcp:use": { allows: "Use this server, and read and keep its record of your own calls" },
+  "mcp:use": { allows: "Use this server, and its record of your own calls" },
   "mcp:delete": { allows: "Delete your own history and runs, for good" },
   "github:read": { allows: "Read public repositories on GitHub as you" },
   "github:write": {
