@@ -78,8 +78,6 @@ export interface HomeDoor {
   claimKey(claim: KeyClaim): Promise<KeyGrant>;
   settleKey(key: string, claim: string, outcome: KeyedOutcome): Promise<void>;
   releaseKey(key: string, claim: string): Promise<void>;
-  /** Takes fresh credentials of the principal: what waits for a new sign-in goes on. */
-  renewCredentials(caller: Caller): Promise<void>;
   /** Answers a method of {@link Runs}. */
   askRuns(asker: RunAsker, method: keyof Runs, args: readonly unknown[]): Promise<{ readonly value: unknown } | Refusal>;
   /** Runs that are signed out, or act under the same grant, go on with these credentials. */

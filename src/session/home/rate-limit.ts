@@ -60,11 +60,15 @@ export class RateLedger {
     return { leases: this.#leases, granted: this.#granted, usesMs: this.#usesMs };
   }
 
-  /** Leases what is free, but a quarter of the limit at most, so that one session does not keep the others waiting for its end. */
+  /**
+   * Leases what is free, but a quarter of the limit at most, so that one session does not keep the others waiting for its end; and
+   * four times what the session used of its last lease, one permit to begin with: many clients open a session for a single call.
+   */
   lease(nowMs: number, { leaseMs, report }: LeaseRequest): Grant | NoPermit {
     const clockMs = this.#advance(nowMs, report);
     const { limit } = this.#rule;
-    const permits = Math.min(Math.max(1, Math.floor(limit / 4)), limit - this.#counted());
+    const wanted = Math.max(1, 4 * (report?.agesMs.length ?? 0));
+    const permits = Math.min(wanted, Math.max(1, Math.floor(limit / 4)), limit - this.#counted());
     if (permits < 1) return this.#refuse(nowMs);
     // With the time, so that a report from before this state was deleted names no lease from after.
     const grant = { leaseId: `${clockMs}-${++this.#granted}`, permits, untilMs: clockMs + leaseMs };

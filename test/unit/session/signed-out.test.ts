@@ -74,7 +74,7 @@ describe("a run whose key was revoked", () => {
     expect(await runDurableObjectAlarm(home)).toBe(true); // wakes it, and changes nothing
     expect(await runInDurableObject(home, (_, { storage }) => stateOf(storage))).toBe("signed_out");
     const rotated = await holder.rotate();
-    pass(DEFAULTS.keyCacheMs + 1000);
+    pass(DEFAULTS.credentialCacheMs + 1000);
     expect(await rotated.call("get_run", { run, waitSeconds: 8 })).toMatchObject({ state: "completed", done: 2 });
     expect(await rotated.call("list_calls", { tool: "long_operation" })).toMatchObject({ calls: [{ outcome: "ok" }] });
   });

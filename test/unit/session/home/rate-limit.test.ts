@@ -52,13 +52,32 @@ describe("a session alone", () => {
 });
 
 describe("the ledger", () => {
-  it("leases at most a quarter, and no more than is free", () => {
-    const ledger = new RateLedger({ limit: 10, windowMs: 10_000 });
-    const permits = Array.from({ length: 5 }, () => granted(ledger.lease(0, { leaseMs: LEASE_MS })).permits);
-    expect(permits).toEqual([2, 2, 2, 2, 2]);
-    const other = new RateLedger(RULE);
-    for (let i = 0; i < 50; i++) other.take(0);
-    expect(granted(other.lease(0, { leaseMs: LEASE_MS })).permits).toBe(10);
+  /** A session that uses every permit that it gets, and asks again; `times` of its leases, the last one open. */
+  const leaseOften = (ledger: RateLedger, times: number, nowMs = 0): Grant[] => {
+    const leases: Grant[] = [];
+    for (let lease: Lease | undefined; leases.length < times; ) {
+      const report = lease?.report(nowMs);
+      const grant = granted(ledger.lease(nowMs, { leaseMs: LEASE_MS, ...(report && { report }) }));
+      leases.push(grant);
+      lease = new Lease(grant, nowMs, LEASE_MS);
+      while (lease.take(nowMs));
+    }
+    return leases;
+  };
+
+  it("leases one permit, then four times what was used, a quarter at most, and no more than is free", () => {
+    const permits = (leases: readonly Grant[]) => leases.map((lease) => lease.permits);
+    expect(permits(leaseOften(new RateLedger(RULE), 6))).toEqual([1, 4, 15, 15, 15, 10]);
+    expect(permits(leaseOften(new RateLedger({ limit: 10, windowMs: 10_000 }), 6))).toEqual([1, 2, 2, 2, 2, 1]);
+    const ledger = new RateLedger(RULE);
+    const { leaseId } = granted(ledger.lease(0, { leaseMs: LEASE_MS }));
+    expect(granted(ledger.lease(0, { leaseMs: LEASE_MS, report: { leaseId, agesMs: [] } })).permits).toBe(1);
+  });
+
+  it("lets as many sessions call once as there are permits", () => {
+    const ledger = new RateLedger(RULE);
+    const answers = Array.from({ length: 61 }, () => ledger.lease(0, { leaseMs: LEASE_MS }));
+    expect(answers.map((answer) => ("permits" in answer ? answer.permits : 0))).toEqual([...Array.from({ length: 60 }, () => 1), 0]);
   });
 
   it("counts a lease in full at its end when nobody reports it", () => {
@@ -70,11 +89,10 @@ describe("the ledger", () => {
 
   it("gives back what a lease did not use, also when it is told after the lease's end", () => {
     const ledger = new RateLedger(RULE);
-    const lease = new Lease(granted(ledger.lease(0, { leaseMs: LEASE_MS })), 0, LEASE_MS);
-    lease.take(0);
-    expect(ledger.remaining(30_000)).toBe(45);
-    granted(ledger.lease(30_000, { leaseMs: LEASE_MS, report: lease.report(30_000) }));
-    expect(ledger.remaining(30_000)).toBe(60 - 1 - 15);
+    const [, , { leaseId } = { leaseId: "" }] = leaseOften(ledger, 3);
+    expect(ledger.remaining(30_000)).toBe(60 - 1 - 4 - 15);
+    expect(granted(ledger.lease(30_000, { leaseMs: LEASE_MS, report: { leaseId, agesMs: [30_000] } })).permits).toBe(4);
+    expect(ledger.remaining(30_000)).toBe(60 - 1 - 4 - 1 - 4);
   });
 
   it("does not count a use that had left the window when it was reported", () => {
@@ -85,14 +103,14 @@ describe("the ledger", () => {
 
   it("does not believe a report that came before, or says more than was leased", () => {
     const ledger = new RateLedger(RULE);
-    const { leaseId } = granted(ledger.lease(0, { leaseMs: LEASE_MS }));
-    const ask = (agesMs: readonly number[]) => granted(ledger.lease(0, { leaseMs: LEASE_MS, report: { leaseId, agesMs } }));
-    ask(Array.from({ length: 16 }, () => 0));
-    expect(ledger.remaining(0)).toBe(30);
-    ask([0, 0]);
-    expect(ledger.remaining(0)).toBe(60 - 2 - 30);
-    ask([]);
-    expect(ledger.remaining(0)).toBe(60 - 2 - 45);
+    const [, , { leaseId } = { leaseId: "" }] = leaseOften(ledger, 3);
+    const tell = (agesMs: readonly number[]) => {
+      ledger.report(0, { leaseId, agesMs });
+      return ledger.remaining(0);
+    };
+    expect(tell(Array.from({ length: 16 }, () => 0))).toBe(40);
+    expect(tell([0, 0])).toBe(60 - 5 - 2);
+    expect(tell([])).toBe(60 - 5 - 2);
   });
 
   it("takes a reported use for made within its lease, whatever the session's clock says", () => {
@@ -112,9 +130,9 @@ describe("the ledger", () => {
     before.take(0);
     const { leaseId } = granted(before.lease(10, { leaseMs: LEASE_MS }));
     const after = new RateLedger(RULE, JSON.parse(JSON.stringify(before.state)) as RateState);
-    expect(after.remaining(20)).toBe(44);
+    expect(after.remaining(20)).toBe(58);
     expect(granted(after.lease(20, { leaseMs: LEASE_MS, report: { leaseId, agesMs: [] } })).leaseId).not.toBe(leaseId);
-    expect(after.remaining(20)).toBe(44);
+    expect(after.remaining(20)).toBe(58);
   });
 
   it("counts on when its clock goes back", () => {
