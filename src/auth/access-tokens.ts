@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { DEFAULTS, readConfig } from "../config.ts";
 import type { Caller } from "../mcp/principal.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
-import { type GrantMetadata, grantKey, readGrantKey, type TokenProps, tokenKey, toPrincipal } from "./github-grant.ts";
+import { type GrantMetadata, grantKey, type TokenProps, tokenKey, toPrincipal } from "./github-grant.ts";
 
 interface Known {
   readonly caller: Caller;
@@ -59,11 +59,12 @@ export class AccessTokens {
     return isValid;
   }
 
-  /** Ends the grant of a caller, and with it all its tokens: its client must sign in again. */
-  async endGrant({ credentials }: Caller): Promise<void> {
-    const grant = readGrantKey(credentials.lastingProof ?? "");
-    if (!grant) return;
-    await grantsOf(this.#env).revokeGrant(grant.grantId, grant.userId);
+  /**
+   * Ends the access token of a caller, because GitHub refuses what it acts with. Its client refreshes, and is given what holds; or
+   * GitHub refuses that as well, and the grant ends. Not the grant at once: what a refresh left behind is refused, too.
+   */
+  async endAccess({ credentials: { proof, lastingProof } }: Caller): Promise<void> {
+    if (proof !== undefined && proof !== lastingProof) await this.#env.OAUTH_KV.delete(proof);
     this.#tokens.clear();
     this.#proofs.clear();
   }

@@ -1,4 +1,5 @@
 import {
+  GrantType,
   OAuthAuthorizationServer,
   OAuthError,
   type TokenExchangeCallbackOptions,
@@ -8,7 +9,7 @@ import { DEFAULTS, readConfig, type SignInConfig } from "../config.ts";
 import { type Caller, DEFAULT_SCOPES, type Scope } from "../mcp/principal.ts";
 import { refuseRegistration } from "./client-rules.ts";
 import { type GrantProps, grantKey, type TokenProps, toPrincipal } from "./github-grant.ts";
-import { refreshTokens, SignInFailed } from "./github-sign-in.ts";
+import { isAccepted, refreshTokens, SignInFailed } from "./github-sign-in.ts";
 
 /** What a person can grant. The tables and logs of AWS are the deployer's own, and nobody's to grant. */
 export const GRANTABLE_SCOPES: readonly Scope[] = ["mcp:use", "mcp:delete", "github:read", "github:write"];
@@ -82,7 +83,7 @@ export const resourceOf = (origin: string, path: string): string => `${origin}/m
  * @throws OAuthError; `invalid_grant` ends the grant, because the person took it back at GitHub.
  */
 async function freshen(
-  { userId, grantId, clientId, requestedScope, props, env }: TokenExchangeCallbackOptions<Env>,
+  { grantType, userId, grantId, clientId, requestedScope, props, env }: TokenExchangeCallbackOptions<Env>,
   onFresh: AuthorizationServerOptions["onFresh"]
 ): Promise<TokenExchangeCallbackResult> {
   const { signIn } = readConfig(env);
@@ -91,6 +92,8 @@ async function freshen(
   if (signIn.allowedLogins && !signIn.allowedLogins.has(known.login.toLowerCase()))
     throw new OAuthError("invalid_grant", { description: "Your account may no longer use this server." });
   const grant = await renew(known, signIn);
+  const isOld = grantType === GrantType.REFRESH_TOKEN && grant === known;
+  if (isOld && !(await isAccepted(signIn, grant.githubToken))) throw takenBack();
   const proof = grantKey(userId, grantId);
   const credentials = { proof, lastingProof: proof, expiresMs: undefined, githubToken: grant.githubToken };
   await tell(onFresh({ principal: toPrincipal(userId, clientId, requestedScope), credentials }, env));
@@ -99,6 +102,8 @@ async function freshen(
   const accessTokenTTL = Math.max(MIN_TTL_SECONDS, Math.min(DEFAULTS.oauth.accessTokenMs / 1000, leftSeconds ?? Number.POSITIVE_INFINITY));
   return { newProps: grant, accessTokenProps, accessTokenTTL };
 }
+
+const takenBack = () => new OAuthError("invalid_grant", { description: "GitHub no longer accepts this sign-in. Sign in again." });
 
 /** KV's own. */
 const MIN_TTL_SECONDS = 60;
@@ -119,7 +124,7 @@ async function renew(grant: GrantProps, config: SignInConfig): Promise<GrantProp
   } catch (error) {
     renewals.delete(githubRefreshToken);
     if (!(error instanceof SignInFailed)) throw error;
-    if (error.isFinal) throw new OAuthError("invalid_grant", { description: "GitHub no longer accepts this sign-in. Sign in again." });
+    if (error.isFinal) throw takenBack();
     throw new OAuthError("temporarily_unavailable", {
       description: "GitHub cannot be reached. Try again in a minute.",
       statusCode: 503,

@@ -29,9 +29,3 @@ export const grantKey = (userId: string, grantId: string): string => `grant:${us
 
 /** Where it keeps an access token, by its digest. */
 export const tokenKey = (userId: string, grantId: string, tokenId: string): string => `token:${userId}:${grantId}:${tokenId}`;
-
-/** Reads what {@link grantKey} wrote. */
-export function readGrantKey(key: string): { userId: string; grantId: string } | undefined {
-  const [, userId, grantId] = /^grant:([^:]+):([^:]+)$/.exec(key) ?? [];
-  return userId === undefined || grantId === undefined ? undefined : { userId, grantId };
-}

@@ -70,6 +70,20 @@ export async function refreshTokens(config: SignInConfig, refreshToken: string):
   return askForTokens(config, { grant_type: "refresh_token", refresh_token: refreshToken });
 }
 
+/** Whether GitHub still takes a token. One that nobody can ask about is taken to be good. */
+export async function isAccepted({ apiUrl }: SignInConfig, token: string): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token}`, "user-agent": "dormouse" };
+  try {
+    return await withTimeout(DEFAULTS.oauth.upstreamMs, undefined, async (signal) => {
+      const response = await fetch(`${apiUrl}/user`, { headers, signal });
+      await response.body?.cancel();
+      return response.status !== 401;
+    });
+  } catch {
+    return true;
+  }
+}
+
 /** Sent once: a code and a refresh token work once. */
 async function askForTokens(config: SignInConfig, parameters: Record<string, string>): Promise<Tokens> {
   const body = new URLSearchParams({ client_id: config.clientId, client_secret: config.clientSecret, ...parameters });

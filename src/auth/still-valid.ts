@@ -16,5 +16,5 @@ export async function isStillValid({ kind, clientId }: Principal, proof: string 
   return keys.isStillValid(clientId, proof);
 }
 
-/** Ends what a caller signed in with: GitHub has said that it is worth nothing any more. */
-export const endGrant = (caller: Caller, env: Env): Promise<void> => accessTokensOf(env).endGrant(caller);
+/** Ends the access of a caller: GitHub refuses what it acts with. Its client refreshes, or signs in again. */
+export const endAccess = (caller: Caller, env: Env): Promise<void> => accessTokensOf(env).endAccess(caller);

@@ -41,8 +41,8 @@ export interface SessionAgentOptions {
   readonly shipping: ShippingTimes;
   /** Whether what opened a socket, or a run acts with, is still good. A parameter, because credentials are above this layer. */
   isStillValid(principal: Principal, proof: string | undefined, env: Env): Promise<boolean>;
-  /** GitHub has refused the token of a person: ends what it was issued under. Likewise. */
-  endGrant(caller: Caller, env: Env): Promise<void>;
+  /** GitHub has refused the token of a person: ends the access that it came with. Likewise. */
+  endAccess(caller: Caller, env: Env): Promise<void>;
 }
 
 /** What a class that extends the session's uses of it. */
@@ -52,7 +52,7 @@ export interface SessionParts {
   readonly life: SessionLife;
   readonly streamLimits: StreamLimits;
   isStillValid(principal: Principal, proof: string | undefined): Promise<boolean>;
-  endGrant(caller: Caller): Promise<void>;
+  endAccess(caller: Caller): Promise<void>;
 }
 
 const DEFAULT_OPTIONS: SessionAgentOptions = {
@@ -61,7 +61,7 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
   socketLimits: DEFAULTS.socket,
   shipping: DEFAULTS.shipping,
   isStillValid: async (_principal, proof) => proof === undefined,
-  endGrant: async () => {}
+  endAccess: async () => {}
 };
 
 /**
@@ -69,7 +69,7 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
  * called over RPC.
  */
 export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOptions> = {}) {
-  const { createCalls, streamLimits, socketLimits, shipping, isStillValid, endGrant } = { ...DEFAULT_OPTIONS, ...options };
+  const { createCalls, streamLimits, socketLimits, shipping, isStillValid, endAccess } = { ...DEFAULT_OPTIONS, ...options };
   return class SessionAgent extends McpAgent<Env, unknown, { principal: Principal }> {
     // Set by init(), which every request awaits before anything reads it.
     override server!: Server;
@@ -115,7 +115,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     protected readonly parts: SessionParts = {
       ...{ catalog, streamLimits, deadlines: this.#deadlines, life: this.#life },
       isStillValid: (principal, proof) => isStillValid(principal, proof, this.env),
-      endGrant: (caller) => endGrant(caller, this.env)
+      endAccess: (caller) => endAccess(caller, this.env)
     };
     #serveRequest: Serve = () => Promise.reject(new Error("A request came before the session was connected."));
     #connected: Promise<void> | undefined;
@@ -283,7 +283,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
           createRemoteRuns(this.#link.home(), { principalId: caller.principal.id, caller, session: owner }, () =>
             this.#link.shipper.ship()
           ),
-        endGrant: (caller) => endGrant(caller, this.env),
+        endAccess: (caller) => endAccess(caller, this.env),
         announce: (change) => this.#announce(change)
       });
     }

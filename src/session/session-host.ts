@@ -29,8 +29,8 @@ export interface SessionHostOptions {
   readonly keys: Keys;
   historyOf(principal: Principal): History;
   runsOf(caller: Caller): Runs;
-  /** GitHub does not accept the token of a person any more: what their credentials were issued under ends. */
-  endGrant(caller: Caller): Promise<void>;
+  /** GitHub does not accept the token of a person any more: the access that it came with ends. */
+  endAccess(caller: Caller): Promise<void>;
   /** Tells who wants to know that something has changed. */
   announce(change: Change): void;
 }
@@ -67,7 +67,7 @@ export class SessionHost implements Host {
     signalOf: () => AbortSignal,
     onWrite = () => {}
   ): Context {
-    const { config, historyOf, runsOf, endGrant, announce } = this.#options;
+    const { config, historyOf, runsOf, endAccess, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;
     let weather: Weather | undefined;
@@ -93,7 +93,7 @@ export class SessionHost implements Host {
         const isPersonal = principal.kind === "github";
         const token = tokenOf(principal, credentials, config);
         github = createGitHub({ ...config.github, token, isPersonal, timeoutMs, signal: signalOf(), onWrite });
-        if (isPersonal) endWith(github, () => endGrant({ principal, credentials }));
+        if (isPersonal) endWith(github, () => endAccess({ principal, credentials }));
         return github;
       },
       get weather() {
@@ -118,13 +118,13 @@ export class SessionHost implements Host {
 const tokenOf = ({ kind }: Principal, { githubToken }: Credentials, { github }: Config): string | undefined =>
   kind === "github" ? githubToken : github.token;
 
-/** Ends a grant once GitHub has refused its token, before the call that found out is answered. */
-function endWith(github: Octokit, endGrant: () => Promise<void>): void {
+/** Ends a caller's access once GitHub has refused its token, before the call that found out is answered. */
+function endWith(github: Octokit, endAccess: () => Promise<void>): void {
   let ended: Promise<void> | undefined;
   github.hook.error("request", async (error) => {
     if (error instanceof SignInRequired) {
-      ended ??= endGrant().catch((failure: unknown) =>
-        console.error(JSON.stringify({ level: "error", event: "grant_not_ended", error: String(failure) }))
+      ended ??= endAccess().catch((failure: unknown) =>
+        console.error(JSON.stringify({ level: "error", event: "access_not_ended", error: String(failure) }))
       );
       await ended;
     }

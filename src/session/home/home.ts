@@ -257,7 +257,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
         resourcesOfCalls: this.parts.catalog.resourcesOfCalls,
         historyOf: ({ id }) => createHomeHistory(this.#historyOptions(), { principalId: id, session: this.#own }),
         runsOf: (caller) => this.#runsOf({ principalId: caller.principal.id, caller, session: this.#own }),
-        endGrant: this.parts.endGrant,
+        endAccess: this.parts.endAccess,
         announce: (change) => this.#subscriptions.announce(change)
       });
     }

@@ -15,17 +15,17 @@ const callerOf = (kind: Principal["kind"]): Caller => ({
 });
 
 /** GitHub as a call of this kind of principal has it, and refuses whatever it sends. */
-function refused(kind: Principal["kind"], endGrant: SessionHostOptions["endGrant"]) {
+function refused(kind: Principal["kind"], endAccess: SessionHostOptions["endAccess"]) {
   const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json({}, { status: 401 }));
   const config = { ...readConfig(env), github: { apiUrl: "https://github.test", token: "the-server's" } };
-  const host = new SessionHost({ config, endGrant } as Partial<SessionHostOptions> as SessionHostOptions); // all that GitHub needs of it
+  const host = new SessionHost({ config, endAccess } as Partial<SessionHostOptions> as SessionHostOptions); // all that GitHub needs of it
   const { github } = host.contextFor(callerOf(kind) as Partial<Asking> as Asking, () => new AbortController().signal);
   const tokens = () => fetched.mock.calls.map(([, init]) => new Headers(init?.headers).get("authorization"));
   return { read: () => github.rest.repos.get({ owner: "octo", repo: "none" }), tokens };
 }
 
 describe("a token that GitHub refuses", () => {
-  it("ends the grant of the person before their call is answered, once however many requests found out", async () => {
+  it("ends the access of the person before their call is answered, once however many requests found out", async () => {
     const ended: [Caller, string][] = [];
     const { read, tokens } = refused("github", async (caller) => {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -39,18 +39,18 @@ describe("a token that GitHub refuses", () => {
     expect(tokens()).toEqual(["token gho_theirs", "token gho_theirs"]);
   });
 
-  it("is told of all the same where its grant cannot be ended", async () => {
+  it("is told of all the same where the access cannot be ended", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     const { read } = refused("github", () => Promise.reject(new Error("KV is down")));
     await expect(read()).rejects.toMatchObject({ name: "SignInRequired" });
-    expect(log.mock.calls).toEqual([[expect.stringContaining('"event":"grant_not_ended","error":"Error: KV is down"')]]);
+    expect(log.mock.calls).toEqual([[expect.stringContaining('"event":"access_not_ended","error":"Error: KV is down"')]]);
   });
 
   it("ends nothing where it is the server's own", async () => {
-    const endGrant = vi.fn(async () => {});
-    const { read, tokens } = refused("key", endGrant);
+    const endAccess = vi.fn(async () => {});
+    const { read, tokens } = refused("key", endAccess);
     await expect(read()).rejects.toMatchObject({ name: "Denied" });
-    expect(endGrant).not.toHaveBeenCalled();
+    expect(endAccess).not.toHaveBeenCalled();
     expect(tokens()).toEqual(["token the-server's"]);
   });
 });

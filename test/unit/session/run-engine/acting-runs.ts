@@ -134,7 +134,7 @@ function toOptions(bench: () => Bench): Omit<RunEngineOptions, "store"> {
     resourcesOfCalls: [],
     permits: { take: () => undefined },
     keys: { claim: () => Promise.reject(new Error("Nothing has a key.")) } satisfies Keys,
-    endGrant: async (caller) => void bench().ended.push(caller),
+    endAccess: async (caller) => void bench().ended.push(caller),
     announce() {}
   } as Partial<SessionHostOptions> as SessionHostOptions); // no tool here asks for a history, or for runs
   return {
