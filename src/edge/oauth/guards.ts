@@ -7,21 +7,31 @@ import { isOverLimit, PERIOD_SECONDS } from "../address-limit.ts";
 /** Lets a request through to the token endpoint, unless its body is too large or a client's description would be fetched from where it must not be. */
 export async function guardTokenRequest(request: Request, serve: (request: Request) => Promise<Response>): Promise<Response> {
   if (request.method !== "POST") return serve(request);
-  const body = await readBody(request, DEFAULTS.oauth.formBytes);
-  if ("fault" in body) return refuseOAuth(413, "invalid_request", `The body is over ${DEFAULTS.oauth.formBytes} bytes, or is not UTF-8.`);
-  const { url, method, headers } = request;
-  if (clientIdsOf(body.text, headers).some(isForbiddenDocument)) return refuseOAuth(401, "invalid_client", FORBIDDEN);
-  return serve(new Request(url, { method, headers, body: body.text }));
+  return serveBounded(request, (form, bounded) =>
+    clientIdsOf(form, request.headers).some(isForbiddenDocument) ? refuseOAuth(401, "invalid_client", FORBIDDEN) : serve(bounded)
+  );
 }
 
 /** What is said of a client whose description must not be fetched. */
 export const FORBIDDEN = "The client's metadata document stands at an address that is not public.";
 
-/** Lets a request through to the registration endpoint, unless its address has registered too many clients. */
-export async function guardRegistration(request: Request, env: Env, serve: () => Promise<Response>): Promise<Response> {
-  if (request.method !== "POST" || !(await isOverLimit(request, env.REGISTRATION_LIMIT))) return serve();
-  const message = `Too many clients were registered from your address. Try again in ${PERIOD_SECONDS} s.`;
-  return refuseOAuth(429, "temporarily_unavailable", message, { "retry-after": String(PERIOD_SECONDS) });
+/** Lets a request through to the registration endpoint, unless its body is too large to keep or its address has registered too many clients. */
+export async function guardRegistration(request: Request, env: Env, serve: (request: Request) => Promise<Response>): Promise<Response> {
+  if (request.method !== "POST") return serve(request);
+  if (await isOverLimit(request, env.REGISTRATION_LIMIT)) {
+    const message = `Too many clients were registered from your address. Try again in ${PERIOD_SECONDS} s.`;
+    return refuseOAuth(429, "temporarily_unavailable", message, { "retry-after": String(PERIOD_SECONDS) });
+  }
+  return serveBounded(request, (_, bounded) => serve(bounded));
+}
+
+/** Reads a body that is small, and hands it on. */
+async function serveBounded(request: Request, serve: (text: string, bounded: Request) => Response | Promise<Response>): Promise<Response> {
+  const body = await readBody(request, DEFAULTS.oauth.formBytes, 8 * DEFAULTS.bodyBytes);
+  if ("fault" in body) return refuseOAuth(413, "invalid_request", `The body is over ${DEFAULTS.oauth.formBytes} bytes, or is not UTF-8.`);
+  const headers = new Headers(request.headers);
+  headers.delete("content-length");
+  return serve(body.text, new Request(request.url, { method: request.method, headers, body: body.text }));
 }
 
 /** A client may name itself in the form, in Basic credentials and as the issuer of an assertion. */
