@@ -1,15 +1,20 @@
-import { isForbiddenDocument } from "../../auth/client-rules.ts";
+import { isForbiddenDocument, isNameable } from "../../auth/client-rules.ts";
 import { DEFAULTS } from "../../config.ts";
 import { isJsonObject } from "../../lib/json.ts";
 import { readBody } from "../../lib/read-body.ts";
+import { cut } from "../../lib/text.ts";
 import { isOverLimit, PERIOD_SECONDS } from "../address-limit.ts";
 
 /** Lets a request through to the token endpoint, unless its body is too large or a client's description would be fetched from where it must not be. */
 export async function guardTokenRequest(request: Request, serve: (request: Request) => Promise<Response>): Promise<Response> {
   if (request.method !== "POST") return serve(request);
-  return serveBounded(request, (form, bounded) =>
-    clientIdsOf(form, request.headers).some(isForbiddenDocument) ? refuseOAuth(401, "invalid_client", FORBIDDEN) : serve(bounded)
-  );
+  return serveBounded(request, (text, bounded) => {
+    const form = new URLSearchParams(text);
+    const clientIds = clientIdsOf(form, request.headers);
+    if (clientIds.some(isForbiddenDocument)) return refuseOAuth(401, "invalid_client", FORBIDDEN);
+    if (!clientIds.every(isNameable)) return refuseOAuth(401, "invalid_client", "Nobody knows this client.");
+    return serve(canBeLookedUp(form) ? bounded : new Request(bounded, { body: shorten(form).toString() }));
+  });
 }
 
 /** What is said of a client whose description must not be fetched. */
@@ -34,18 +39,28 @@ async function serveBounded(request: Request, serve: (text: string, bounded: Req
   return serve(body.text, new Request(request.url, { method: request.method, headers, body: body.text }));
 }
 
-/** A client may name itself in the form, in Basic credentials and as the issuer of an assertion. */
-function clientIdsOf(form: string, headers: Headers): string[] {
-  const fields = new URLSearchParams(form);
-  const [, basic = ""] = /^Basic +([\w+/=-]+)$/i.exec(headers.get("authorization") ?? "") ?? [];
-  const named = Buffer.from(basic, "base64").toString().split(":")[0] ?? "";
-  const issuers = fields.getAll("client_assertion").map((assertion) => issuerOf(assertion));
-  return [...fields.getAll("client_id"), decode(named), ...issuers].filter((id) => id !== "");
+/** What the library looks up in KV. */
+const LOOKED_UP = ["code", "refresh_token", "token"] as const;
+
+const canBeLookedUp = (form: URLSearchParams): boolean => LOOKED_UP.every((name) => form.getAll(name).every(isNameable));
+
+/** What is longer than anything that was ever given out stays as unknown when it is cut, and is answered as such. */
+function shorten(form: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...form].map(([name, value]) => [name, LOOKED_UP.some((one) => one === name) ? cut(value, 100) : value]));
+}
+
+/** A client may name itself in the form, in Basic credentials and as the issuer of an assertion. What the library would read of each is read here. */
+function clientIdsOf(form: URLSearchParams, headers: Headers): string[] {
+  const [, basic = ""] = /^basic[ \t]+(.*)$/i.exec(headers.get("authorization") ?? "") ?? [];
+  const named = Buffer.from(basic, "base64").toString("latin1").split(":")[0] ?? "";
+  const issuers = form.getAll("client_assertion").map((assertion) => issuerOf(assertion));
+  return [...form.getAll("client_id"), decode(named), ...issuers].filter((id) => id !== "");
 }
 
 function issuerOf(assertion: string): string {
   try {
-    const claims: unknown = JSON.parse(Buffer.from(assertion.split(".")[1] ?? "", "base64url").toString());
+    // A TextDecoder drops a byte order mark, which Buffer would keep and JSON.parse refuse.
+    const claims: unknown = JSON.parse(new TextDecoder().decode(Buffer.from(assertion.split(".")[1] ?? "", "base64url")));
     return isJsonObject(claims) && typeof claims.iss === "string" ? claims.iss : "";
   } catch {
     return "";
