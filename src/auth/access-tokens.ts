@@ -59,13 +59,28 @@ export class AccessTokens {
     return isValid;
   }
 
-  /** Ends the grant of a caller, and with it all its tokens: its client must sign in again. */
+  /**
+   * Ends the grant of a caller, and with it all its tokens: its client must sign in again. GitHub ends the token that a younger
+   * one of the grant took the place of: then only the token that acts with it ends, and its client has another or refreshes.
+   */
   async endGrant({ credentials }: Caller): Promise<void> {
-    const grant = readGrantKey(credentials.lastingProof ?? "");
+    const { proof = "", lastingProof = "" } = credentials;
+    const grant = readGrantKey(lastingProof);
     if (!grant) return;
-    await grantsOf(this.#env).revokeGrant(grant.grantId, grant.userId);
+    if (proof !== lastingProof && !(await this.#isYoungest(proof, grant))) await this.#env.OAUTH_KV.delete(proof);
+    else await grantsOf(this.#env).revokeGrant(grant.grantId, grant.userId);
     this.#tokens.clear();
     this.#proofs.clear();
+  }
+
+  /** Whether no other token of a grant was given as late as this. One that is gone was left behind. */
+  async #isYoungest(proof: string, { userId, grantId }: { userId: string; grantId: string }): Promise<boolean> {
+    const read = async (name: string) => (await this.#env.OAUTH_KV.get<{ createdAt: number }>(name, "json"))?.createdAt;
+    const createdAt = await read(proof);
+    if (createdAt === undefined) return false;
+    const { keys } = await this.#env.OAUTH_KV.list({ prefix: tokenKey(userId, grantId, "") });
+    const others = await Promise.all(keys.filter(({ name }) => name !== proof).map(({ name }) => read(name)));
+    return others.every((other) => other === undefined || other < createdAt);
   }
 
   async #read(token: string): Promise<Known | undefined> {
