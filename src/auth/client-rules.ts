@@ -1,7 +1,9 @@
 import type { ClientRegistrationCallbackResult } from "@cloudflare/workers-oauth-provider";
 import { utf8Bytes } from "../lib/text.ts";
 
-const MAX_NAME_LENGTH = 128;
+/** How long a client's name may be: one that registers is refused more, and of one that describes itself no more is shown. */
+export const MAX_NAME_LENGTH = 128;
+
 const MAX_REDIRECTS = 5;
 const MAX_URI_LENGTH = 2000;
 

@@ -78,6 +78,7 @@ describe("an address that registers many clients", () => {
     const answers = await Promise.all(Array.from({ length: 21 }, () => from("203.0.113.7"))); // a minute may end among them
     const refused = answers.find(({ status }) => status === 429);
     expect(refused?.headers.get("retry-after")).toBe("60");
+    expect(refused?.headers.get("access-control-expose-headers")).toBe("Retry-After");
     expect(await refused?.json()).toMatchObject({ error: "temporarily_unavailable" });
     expect((await from("203.0.113.8")).status).toBe(201);
   });

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Browser } from "../support/browser.ts";
 import { type OAuthServer, startOAuthServer } from "../support/oauth-server.ts";
 import { MCP_HEADERS } from "../support/session.ts";
-import { bearer, OAuthClient, type Tokens } from "../support/sign-in.ts";
+import { bearer, decide, OAuthClient, type Tokens } from "../support/sign-in.ts";
 
 let server: OAuthServer;
 let client: OAuthClient;
@@ -39,6 +40,17 @@ describe("a code", () => {
     const { back } = await authorize({ state: "of the client" });
     expect(Object.fromEntries(back.searchParams)).toEqual({ code: expect.any(String), state: "of the client", iss: server.url });
     expect(server.github.tokensAt("/user")).toHaveLength(1);
+  });
+
+  it("comes once: the way back from GitHub leads nowhere again", async () => {
+    const browser = new Browser();
+    const page = await browser.open(client.begin().url);
+    const options = { stopAt: `${server.url}/callback` };
+    const { url } = await browser.submit(`${server.url}/authorize`, decide(page, "approve"), options);
+    expect((await browser.open(url, { stopAt: client.redirectUri })).url).toContain("code=");
+    const grants = await server.rows("grant:");
+    const again = await browser.open(url, { stopAt: client.redirectUri });
+    expect([again.status, again.url, await server.rows("grant:")]).toEqual([400, url, grants]);
   });
 
   it.each([

@@ -1,9 +1,10 @@
 import { authorizationErrorRedirect } from "@cloudflare/workers-oauth-provider";
 import { BASE_SCOPES, GRANTABLE_SCOPES, OAUTH_PATHS } from "../../auth/authorization-server.ts";
-import { isForbiddenDocument, isNameable } from "../../auth/client-rules.ts";
+import { isForbiddenDocument, isNameable, MAX_NAME_LENGTH } from "../../auth/client-rules.ts";
 import { createVerifier, signInUrl } from "../../auth/github-sign-in.ts";
 import { DEFAULTS } from "../../config.ts";
 import { readBody } from "../../lib/read-body.ts";
+import { printable } from "../../lib/text.ts";
 import type { Scope } from "../../mcp/principal.ts";
 import { renderConsentPage } from "./consent-page.ts";
 import { FORBIDDEN } from "./guards.ts";
@@ -27,7 +28,8 @@ export function askConsent({ request, url, env, server }: OAuthRequest): Promise
     const requested: readonly string[] = asked.scope.some(isGrantable) ? asked.scope : BASE_SCOPES;
     const scopes = GRANTABLE_SCOPES.map((scope) => ({ scope, isRequested: requested.includes(scope) }));
     const page = renderConsentPage({
-      ...{ clientName, redirectHost, redirectIsLoopback, scopes, handle, serverHost: url.host },
+      clientName: printable(clientName, MAX_NAME_LENGTH).trim() || clientId,
+      ...{ redirectHost, redirectIsLoopback, scopes, handle, serverHost: url.host },
       ...(clientDomain !== undefined && { clientDomain })
     });
     return respondWithPage(page, 200, headers);

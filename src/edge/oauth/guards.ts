@@ -78,6 +78,7 @@ function decode(text: string): string {
 
 /** https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
 function refuseOAuth(status: number, error: string, description: string, headers: Record<string, string> = {}): Response {
-  const all = { "content-type": "application/json", "cache-control": "no-store", "access-control-allow-origin": "*", ...headers };
+  const readable = { "access-control-allow-origin": "*", "access-control-expose-headers": "Retry-After" };
+  const all = { "content-type": "application/json", "cache-control": "no-store", ...readable, ...headers };
   return new Response(JSON.stringify({ error, error_description: description }), { status, headers: all });
 }
