@@ -14,8 +14,7 @@ const SETTINGS = {
 let last = 0;
 
 /** Opens the page that asks for a client which describes itself so, at an address of its own: descriptions are kept. */
-async function open(describe: (clientId: string) => Response) {
-  const clientId = `https://client.example/${++last}.json`;
+async function open(describe: (clientId: string) => Response, clientId = `https://client.example/${++last}.json`) {
   const fetched: string[] = [];
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
     fetched.push(String(input));
@@ -87,5 +86,20 @@ describe("a client that describes itself", () => {
   it("is not sent to an address that it does not list", async () => {
     const { status, page } = await open((id) => document(id, { redirect_uris: ["https://client.example/callback"] }));
     expect([status, page.includes("<form")]).toEqual([400, false]);
+  });
+
+  it.each([
+    "https://localhost/c",
+    " https://localhost/c",
+    "\thttps://localhost/c",
+    "ht\ttps://localhost/c",
+    "https://client.example/a/../c",
+    "https://client.example@localhost/c",
+    "https://user@client.example/c",
+    "https://client.example/c#localhost",
+    "https://client.example"
+  ])("at %j is not even asked to", async (address) => {
+    const { fetched, status } = await open(document, address);
+    expect([status, fetched]).toEqual([400, []]);
   });
 });
