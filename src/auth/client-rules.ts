@@ -1,6 +1,9 @@
 import type { ClientRegistrationCallbackResult } from "@cloudflare/workers-oauth-provider";
+import { utf8Bytes } from "../lib/text.ts";
 
-const MAX_NAME_LENGTH = 128;
+/** How long a client's name may be: one that registers is refused more, and of one that describes itself no more is shown. */
+export const MAX_NAME_LENGTH = 128;
+
 const MAX_REDIRECTS = 5;
 const MAX_URI_LENGTH = 2000;
 
@@ -25,10 +28,16 @@ export function isForbiddenDocument(clientId: string): boolean {
   if (!/^https?:/i.test(clientId)) return false; // the name of a client that registered
   const url = URL.parse(clientId);
   if (!url) return true;
-  const host = url.hostname.replace(/\.$/, "").toLowerCase();
+  const host = url.hostname.replace(/\.+$/, "").toLowerCase();
   const isNumeric = host.startsWith("[") || /^[\d.]+$/.test(host); // the parser has read 0x7f.1 and 2130706433 by now
   return isNumeric || !host.includes(".") || url.port !== "" || INTERNAL.test(host);
 }
+
+/** Whether a name that a request gives can be the name of a row in KV: what is longer is nobody's, and KV would fail on it. */
+export const isNameable = (name: string): boolean => utf8Bytes(name) <= MAX_NAME_BYTES;
+
+/** KV's 512, less what the library puts before and after: https://developers.cloudflare.com/kv/platform/limits */
+const MAX_NAME_BYTES = 400;
 
 /** https://www.iana.org/assignments/special-use-domain-names, and what private networks and clouds use besides. */
 const INTERNAL = /(?:^|\.)(?:localhost|local|internal|intranet|corp|home|lan|localdomain|home\.arpa|onion|invalid)$/;

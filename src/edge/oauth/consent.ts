@@ -1,9 +1,10 @@
 import { authorizationErrorRedirect } from "@cloudflare/workers-oauth-provider";
 import { BASE_SCOPES, GRANTABLE_SCOPES, OAUTH_PATHS } from "../../auth/authorization-server.ts";
-import { isForbiddenDocument } from "../../auth/client-rules.ts";
+import { isForbiddenDocument, isNameable, MAX_NAME_LENGTH } from "../../auth/client-rules.ts";
 import { createVerifier, signInUrl } from "../../auth/github-sign-in.ts";
 import { DEFAULTS } from "../../config.ts";
 import { readBody } from "../../lib/read-body.ts";
+import { printable } from "../../lib/text.ts";
 import type { Scope } from "../../mcp/principal.ts";
 import { type OfferedScope, renderConsentPage } from "./consent-page.ts";
 import { FORBIDDEN } from "./guards.ts";
@@ -15,7 +16,9 @@ import { redirect } from "./redirect.ts";
 /** Shows who asks for what, before anybody is sent to sign in: an answer that GitHub has for one client must never serve another. */
 export function askConsent({ request, url, env, server }: OAuthRequest): Promise<Response> {
   return translate(async () => {
-    if (isForbiddenDocument(url.searchParams.get("client_id") ?? "")) return refuseWithPage(400, FORBIDDEN);
+    const clientId = url.searchParams.get("client_id") ?? "";
+    if (isForbiddenDocument(clientId)) return refuseWithPage(400, FORBIDDEN);
+    if (!isNameable(clientId)) return refuseWithPage(400, "Nobody knows the app that asks.");
     const oauth = server.getOAuthApi(env);
     const asked = await oauth.parseAuthRequest(request);
     // The library asks it of public clients only.
@@ -24,7 +27,8 @@ export function askConsent({ request, url, env, server }: OAuthRequest): Promise
     const { handle, headers } = await oauth.beginConsent(asked);
     const scopes = toOffered(asked.scope.some(isGrantable) ? asked.scope : BASE_SCOPES);
     const page = renderConsentPage({
-      ...{ clientName, redirectHost, redirectIsLoopback, scopes, handle, serverHost: url.host },
+      clientName: printable(clientName, MAX_NAME_LENGTH).trim() || clientId,
+      ...{ redirectHost, redirectIsLoopback, scopes, handle, serverHost: url.host },
       ...(clientDomain !== undefined && { clientDomain })
     });
     return respondWithPage(page, 200, headers);

@@ -41,7 +41,7 @@ export async function serveOAuth(
     case OAUTH_PATHS.token:
       return guardTokenRequest(request, (guarded) => refreshOnce(guarded, ctx, (alone) => server.fetch(alone, env, ctx)));
     case OAUTH_PATHS.register:
-      return guardRegistration(request, env, () => server.fetch(request, env, ctx));
+      return guardRegistration(request, env, (guarded) => server.fetch(guarded, env, ctx));
     case OAUTH_PATHS.metadata:
       return server.fetch(request, env, ctx);
     default:
