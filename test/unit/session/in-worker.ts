@@ -13,8 +13,14 @@ const ORIGIN = "http://localhost";
 const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
 
 /** Sends a request to the Worker in whose workerd the test runs. */
-export const send = (method: string, sessionId: string | undefined, message?: object, headers: Record<string, string> = {}) =>
-  exports.default.fetch(`${ORIGIN}/mcp`, {
+export const send = (
+  method: string,
+  sessionId: string | undefined,
+  message?: object,
+  headers: Record<string, string> = {},
+  query = ""
+): Promise<Response> =>
+  exports.default.fetch(`${ORIGIN}/mcp${query}`, {
     method,
     headers: { ...HEADERS, ...(sessionId !== undefined && { "mcp-session-id": sessionId }), ...headers },
     ...(message && { body: JSON.stringify({ jsonrpc: "2.0", ...message }) })
