@@ -104,16 +104,28 @@ export const homeOf = (principalId: string) => env.HOME.get(env.HOME.idFromName(
 export const dump = (object: DurableObjectStub): Promise<string> =>
   runInDurableObject(object, (_, state) => {
     const { storage } = state;
-    const tables = storage.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'").toArray();
+    const tables = storage.sql
+      .exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'")
+      .toArray();
     const rows = tables.map(({ name }) => [name, storage.sql.exec(`SELECT * FROM "${name}"`).toArray()]);
-    return JSON.stringify([rows, [...storage.kv.list()], state.getWebSockets().map((socket) => socket.deserializeAttachment())]);
+    const attachments = state.getWebSockets().map((socket) => socket.deserializeAttachment());
+    return JSON.stringify([rows, [...storage.kv.list()], attachments], (_key, value: unknown) =>
+      value instanceof ArrayBuffer ? Buffer.from(value).toString("latin1") : value
+    );
   });
 
-/** Makes an object forget what it has in memory; its sockets stay. */
-export const chill = (object: DurableObjectStub): Promise<void> => evictDurableObject(object, { webSockets: "hibernate" });
+/** Makes an object forget what it has in memory, if it is in memory; its sockets stay. */
+export const chill = (object: DurableObjectStub): Promise<void> =>
+  evictDurableObject(object, { webSockets: "hibernate" }).catch((error: Error) => {
+    if (!error.message.includes("not currently running")) throw error;
+  });
 
 /** Takes all that an object stores, as a sweep does, and its sockets. */
 export async function purge(object: DurableObjectStub): Promise<void> {
-  await runInDurableObject(object, (_, { storage }) => storage.deleteAll());
-  await evictDurableObject(object, { webSockets: "close" });
+  await runInDurableObject(object, async (_, state) => {
+    for (const socket of state.getWebSockets()) socket.close(1000);
+    await state.storage.deleteAlarm();
+    await state.storage.deleteAll();
+  });
+  await chill(object);
 }

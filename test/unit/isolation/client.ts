@@ -62,15 +62,27 @@ export async function openSocket(headers: Record<string, string>, session: strin
 /** What a client sends to get a socket. */
 export const UPGRADE = { upgrade: "websocket", "sec-websocket-protocol": "mcp" };
 
-/** A response, whole. The body of a stream that stays open is not read. */
+/** A response, whole; of a stream that stays open, its beginning. */
 export async function textOf(response: Response): Promise<string> {
   const { status, headers, webSocket } = response;
-  if (webSocket) {
-    webSocket.accept();
-    webSocket.close();
-  }
-  const isOpen = headers.get("x-accel-buffering") === "no" && headers.get("content-type") === "text/event-stream";
-  if (isOpen) await response.body?.cancel();
-  const body = isOpen || webSocket ? "" : await response.text();
+  webSocket?.accept();
+  webSocket?.close();
+  const isStream = headers.get("content-type") === "text/event-stream";
+  const body = isStream ? await beginningOf(response) : webSocket ? "" : await response.text();
   return [status, ...[...headers].map((header) => header.join(": ")).sort(), body].join("\n");
+}
+
+const BEGINNING_MS = 50;
+
+async function beginningOf({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
+  const over = new Promise<undefined>((resolve) => setTimeout(resolve, BEGINNING_MS));
+  let text = "";
+  for (;;) {
+    const read = await Promise.race([reader?.read(), over]);
+    if (!read?.value) break;
+    text += new TextDecoder().decode(read.value);
+  }
+  reader?.cancel().catch(() => {});
+  return text;
 }

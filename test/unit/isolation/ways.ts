@@ -1,6 +1,6 @@
 import { mintHandle } from "../../../src/mcp/handle.ts";
 import { type Somebody, send } from "../session/in-worker.ts";
-import { type NameKind, keyring, STATE_TOOL, stateOf } from "./belongings.ts";
+import { keyring, type NameKind, STATE_TOOL, stateOf } from "./belongings.ts";
 import { type Client, textOf, UPGRADE, type Wire } from "./client.ts";
 
 /** One way in which something can be named. */
@@ -10,19 +10,19 @@ export interface Way {
   readonly names: NameKind;
   /** The wires on which it differs. */
   readonly wires: readonly Wire[];
+  /** Its owner is answered as anybody is. */
+  readonly isAnsweredAlike?: boolean;
   /** Tries to reach what a name stands for; the whole answer. */
   attempt(client: Client, name: string): Promise<string>;
 }
 
 const ALL: readonly Wire[] = ["HTTP", "WebSocket", "stateless"];
-const SESSIONFUL: readonly Wire[] = ["HTTP", "WebSocket"];
 
 /** A field of a tool. */
 const field = (tool: string, name: string, names: NameKind, more: object = {}): Way => ({
   id: `${tool}.${name}`,
   ...{ names, wires: ALL },
-  attempt: (client, given) =>
-    client.ask("tools/call", { name: tool, arguments: { [name]: name === "calls" ? [given] : given, ...more } })
+  attempt: (client, given) => client.ask("tools/call", { name: tool, arguments: { [name]: name === "calls" ? [given] : given, ...more } })
 });
 
 const FIELDS: readonly Way[] = [
@@ -37,10 +37,9 @@ const FIELDS: readonly Way[] = [
   field("signal_run", "run", "waitingRun", { approved: true }),
   field("cancel_run", "run", "waitingRun"),
   field("delete_run", "run", "endedRun"),
-  field("delete_calls", "session", "ses"),
   field("delete_calls", "calls", "call"),
   field("delete_calls", "calls", "statelessCall"),
-  field("end_session", "session", "ses")
+  field("delete_calls", "session", "ses", { tool: "define_workflow" })
 ];
 
 const RESOURCES: readonly Way[] = [
@@ -71,17 +70,23 @@ const ROUTES: readonly Way[] = [
   route("POST tools/call", "session", ({ headers }, id) => request("POST", id, CALL, headers)),
   route("POST notification", "session", ({ headers }, id) => request("POST", id, { method: "notifications/initialized" }, headers)),
   route("POST answer", "session", ({ headers }, id) => request("POST", id, { id: "0:0", result: {} }, headers)),
-  route("POST initialize", "session", ({ headers }, id) => request("POST", id, { id: 1, method: "initialize", params: {} }, headers)),
   route("GET", "session", ({ headers }, id) => request("GET", id, undefined, headers)),
   route("upgrade by header", "session", ({ headers }, id) => request("GET", id, undefined, { ...UPGRADE, ...headers })),
-  route("upgrade by query", "session", ({ headers }, id) => request("GET", undefined, undefined, { ...UPGRADE, ...headers }, `?session=${id}`)),
-  route("resume in one's own session", "socket", ({ headers, session }, name) =>
-    request("GET", session, undefined, { ...UPGRADE, ...headers }, `?resume=${name}`)
+  route("upgrade by query", "session", ({ headers }, id) =>
+    request("GET", undefined, undefined, { ...UPGRADE, ...headers }, `?session=${id}`)
   ),
+  {
+    // Whoever resumes a socket is let in, whether or not there was one: what tells is what was kept for it.
+    ...route("resume in one's own session", "socket", ({ headers, session }, name) =>
+      request("GET", session, undefined, { ...UPGRADE, ...headers }, `?resume=${name}`)
+    ),
+    isAnsweredAlike: true
+  },
   route("Last-Event-ID in one's own session", "event", ({ headers, session }, event) =>
     request("GET", session, undefined, { "last-event-id": event, ...headers })
   ),
-  route("DELETE", "session", ({ headers }, id) => request("DELETE", id, undefined, headers))
+  route("DELETE", "session", ({ headers }, id) => request("DELETE", id, undefined, headers)),
+  field("end_session", "session", "ses")
 ];
 
 /** Every way, those that destroy last. */

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
 import { env, exports } from "cloudflare:workers";
+import { createHash, randomBytes } from "node:crypto";
 import { apiKeyName, createApiKey } from "../../../src/auth/api-key.ts";
 import { createAuthorizationServer, GRANTABLE_SCOPES, resourceOf } from "../../../src/auth/authorization-server.ts";
 import type { SessionAgent } from "../../../src/index.ts";
