@@ -14,14 +14,22 @@ export interface Client {
   readonly session: string;
   /** The whole answer to a request, as text: status, headers and body. */
   ask(method: string, params: Record<string, unknown>): Promise<string>;
+  close(): void;
 }
 
 /** Connects somebody. */
 export async function connect(wire: Wire, { headers }: Somebody): Promise<Client> {
-  if (wire === "stateless") return { wire, headers, session: "", ask: (method, params) => askStateless(headers, method, params) };
+  if (wire === "stateless")
+    return { wire, headers, session: "", ask: (method, params) => askStateless(headers, method, params), close() {} };
   const session = await begin(headers);
-  if (wire === "WebSocket") return { wire, headers, session, ask: (await openSocket(headers, session)).ask };
-  return { wire, headers, session, ask: async (method, params) => textOf(await send("POST", session, { id: 1, method, params }, headers)) };
+  if (wire === "WebSocket") return { wire, headers, session, ...(await openSocket(headers, session)) };
+  return {
+    wire,
+    headers,
+    session,
+    ask: async (method, params) => textOf(await send("POST", session, { id: 1, method, params }, headers)),
+    close() {}
+  };
 }
 
 async function askStateless(headers: Record<string, string>, method: string, params: Record<string, unknown>): Promise<string> {
@@ -30,7 +38,7 @@ async function askStateless(headers: Record<string, string>, method: string, par
 }
 
 /** A socket that was opened in a session. */
-export interface Socket extends Pick<Client, "ask"> {
+export interface Socket extends Pick<Client, "ask" | "close"> {
   readonly frames: readonly string[];
   send(message: object): void;
 }
@@ -47,6 +55,7 @@ export async function openSocket(headers: Record<string, string>, session: strin
   return {
     frames,
     send: sendMessage,
+    close: () => socket.close(),
     async ask(method, params) {
       const before = frames.length;
       sendMessage({ id: 1, method, params });
