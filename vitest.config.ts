@@ -1,6 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
+/** An app at GitHub, so that tests in workerd have people who signed in; nothing asks GitHub with it. */
+const SIGN_IN = { GITHUB_CLIENT_ID: "Ov23example", GITHUB_CLIENT_SECRET: "a-secret-of-the-app" };
+
 export default defineConfig({
   test: {
     maxWorkers: 4, // more than there are cores: wire tests mostly wait
@@ -8,7 +11,7 @@ export default defineConfig({
       {
         // Inside workerd: each part by itself, against real storage.
         logLevel: "error", // the SDK's source maps name files that it does not ship
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings: SIGN_IN } })],
         test: { name: "unit", include: ["test/card.test.ts", "test/unit/**/*.test.ts"] }
       },
       {

@@ -22,7 +22,7 @@ const refusing = () => createLimiter(async () => ({ success: false }));
 /** Sends a request without credentials to a server of these settings. */
 function send(bindings: Partial<Env>, { path = "/mcp", headers = { "cf-connecting-ip": "203.0.113.7" } as Record<string, string> } = {}) {
   const request = new Request(`https://dormouse.example${path}`, { method: "POST", headers });
-  return createEdge(catalog).fetch(request, { ...env, ...bindings }, createExecutionContext());
+  return createEdge(catalog).fetch(request, { ...env, GITHUB_CLIENT_ID: "", ...bindings }, createExecutionContext());
 }
 
 describe("an address that sends too many requests", () => {
