@@ -16,7 +16,7 @@ export default defineConfig({
       },
       {
         // In Node: the real Worker over HTTP, with the clients and the upstreams that others wrote.
-        test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 }
+        test: { name: "wire", include: ["test/documents.test.ts", "test/wire/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 }
       }
     ]
   }

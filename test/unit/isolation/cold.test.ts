@@ -4,7 +4,7 @@ import { createPerson, createPrincipal } from "../session/in-worker.ts";
 import { furnish } from "./belongings.ts";
 import { findFaults } from "./faults.ts";
 
-// Everything is evicted before each attempt; the control is in isolation.test.ts.
+// Everything is evicted before each attempt; the control is in warm.test.ts.
 
 afterEach(() => reset());
 

@@ -4,7 +4,7 @@ import { createPerson, createPrincipal } from "../session/in-worker.ts";
 import { furnish } from "./belongings.ts";
 import { findFaults } from "./faults.ts";
 
-// A person and a key, both ways round, where objects sleep or were emptied; the control is in isolation.test.ts.
+// A person and a key, both ways round, where objects sleep or were emptied; the control is in warm.test.ts.
 
 afterEach(() => reset());
 

@@ -1,9 +1,9 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readMessages } from "../support/session.ts";
-import { envelope, toHeaders } from "../support/stateless.ts";
-import { connect, openSocket, WIRES } from "./isolation/client.ts";
-import { begin, createCaller, createPerson, createPrincipal, type Somebody, send } from "./session/in-worker.ts";
+import { readMessages } from "../../support/session.ts";
+import { envelope, toHeaders } from "../../support/stateless.ts";
+import { begin, createCaller, createPerson, createPrincipal, type Somebody, send } from "../session/in-worker.ts";
+import { connect, openSocket, WIRES } from "./client.ts";
 
 // Names that two may both use, and counts that each has: what the one does with them does nothing to the other.
 

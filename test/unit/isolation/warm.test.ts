@@ -1,14 +1,14 @@
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { catalog } from "../../src/catalog/catalog.ts";
-import { furnish } from "./isolation/belongings.ts";
-import { connect, WIRES } from "./isolation/client.ts";
-import { attempt, findFaults, waysOn } from "./isolation/faults.ts";
-import { WAYS } from "./isolation/ways.ts";
-import { createPerson, createPrincipal } from "./session/in-worker.ts";
+import { catalog } from "../../../src/catalog/catalog.ts";
+import { createPerson, createPrincipal } from "../session/in-worker.ts";
+import { furnish } from "./belongings.ts";
+import { connect, WIRES } from "./client.ts";
+import { attempt, findFaults, waysOn } from "./faults.ts";
+import { WAYS } from "./ways.ts";
 
 // What belongs to one principal does not exist for another: whatever it is called by, on whatever wire, wherever it rests. Objects
-// that sleep and objects that were emptied are in isolation/; each file has few rounds, because the runner slows down with them.
+// that sleep and objects that were emptied are in cold.test.ts and mixed.test.ts; each file has few rounds, because the runner slows down with them.
 // The control: by the same names their owner is answered otherwise.
 
 afterEach(() => reset());

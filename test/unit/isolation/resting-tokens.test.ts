@@ -1,10 +1,10 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { SessionAgent } from "../../src/index.ts";
-import { chill, dump, homeOf } from "./isolation/belongings.ts";
-import { connect, WIRES } from "./isolation/client.ts";
-import { createCaller, createPerson, type Person, send, stubOf } from "./session/in-worker.ts";
+import { SessionAgent } from "../../../src/index.ts";
+import { createCaller, createPerson, type Person, send, stubOf } from "../session/in-worker.ts";
+import { chill, dump, homeOf } from "./belongings.ts";
+import { connect, WIRES } from "./client.ts";
 
 // What a person acts with at GitHub is in memory while it is used, and rests nowhere but sealed. The controls are objects that store it.
 
