@@ -106,15 +106,15 @@ describe("the page that asks", () => {
   it("counts once", async () => {
     const { page, browser } = await open();
     expect((await post(browser, decide(page, "approve"))).url).toContain(`${server.github.url}/login/oauth/authorize`);
-    expectPage(await post(browser, decide(page, "approve")), 400, "start again");
-    expectPage(await post(browser, decide(page, "deny")), 400, "start again");
+    expectPage(await post(browser, decide(page, "approve")), 400, "taken already");
+    expectPage(await post(browser, decide(page, "deny")), 400, "taken already");
   });
 
   it("counts in the browser that was asked only", async () => {
     const { page } = await open();
     const { browser: other } = await open();
-    expectPage(await post(new Browser(), decide(page, "approve")), 400, "not started in this browser");
-    expectPage(await post(other, decide(page, "approve")), 400, "not started in this browser");
+    expectPage(await post(new Browser(), decide(page, "approve")), 400, "began in another browser");
+    expectPage(await post(other, decide(page, "approve")), 400, "began in another browser");
   });
 
   it.each(["https://evil.example", "null", "http://127.0.0.1:2"])("does not count when %s posts it", async (origin) => {
@@ -130,7 +130,7 @@ describe("the page that asks", () => {
         ["decision", "approve"]
       ]),
       400,
-      "not started in this browser"
+      "began in another browser"
     );
     expectPage(await post(browser, [["decision", "approve"]]), 400, "cannot go on");
   });
@@ -178,16 +178,16 @@ describe("coming back from GitHub", () => {
     const { browser, callback } = await comeBack();
     const forged = new URL(callback);
     forged.searchParams.set("state", "A".repeat(43));
-    expectPage(await arrive(browser, forged.href), 400, "not started in this browser");
+    expectPage(await arrive(browser, forged.href), 400, "began in another browser");
     forged.searchParams.delete("state");
-    expectPage(await arrive(browser, forged.href), 400, "Missing state");
+    expectPage(await arrive(browser, forged.href), 400, "taken already");
   });
 
   it("does not count in another browser", async () => {
     const { callback } = await comeBack();
-    expectPage(await arrive(new Browser(), callback), 400, "not started in this browser");
+    expectPage(await arrive(new Browser(), callback), 400, "began in another browser");
     const { browser: other } = await comeBack("bob");
-    expectPage(await arrive(other, callback), 400, "not started in this browser");
+    expectPage(await arrive(other, callback), 400, "began in another browser");
     expect(server.github.tokensAt("/user")).toEqual([]);
   });
 
@@ -196,7 +196,7 @@ describe("coming back from GitHub", () => {
     const handle = decide(page, "approve").find(([name]) => name === "handle")?.[1] ?? "";
     const forged = new URL(callback);
     forged.searchParams.set("state", handle);
-    expectPage(await arrive(browser, forged.href), 400, "start again");
+    expectPage(await arrive(browser, forged.href), 400, "taken already");
   });
 
   it("tells the client that the person declined there", async () => {
@@ -216,7 +216,7 @@ describe("coming back from GitHub", () => {
     const told = toldClient(await arrive(browser, callback));
     expect(told).toMatchObject({ error: "temporarily_unavailable", state, iss: server.url });
     expect(told).not.toHaveProperty("code");
-    expectPage(await arrive(browser, callback), 400, "start again");
+    expectPage(await arrive(browser, callback), 400, "taken already");
   });
 
   it("does not count with the code of another sign-in: the verifier is another", async () => {

@@ -3,7 +3,7 @@ import { OAUTH_PATHS } from "../../auth/authorization-server.ts";
 import type { GrantMetadata, GrantProps } from "../../auth/github-grant.ts";
 import { finishSignIn, type SignedIn, SignInFailed } from "../../auth/github-sign-in.ts";
 import type { OAuthRequest } from "./oauth-request.ts";
-import { translate } from "./problems.ts";
+import { STALE, translate } from "./problems.ts";
 import { redirect } from "./redirect.ts";
 
 /** Takes a person back from GitHub, in the very browser that was sent there, and gives the client its code. */
@@ -38,5 +38,5 @@ export function finishAuthorization({ request, url, env, server, signIn }: OAuth
       revokeExistingGrants: false
     });
     return redirect(redirectTo, headers);
-  });
+  }, STALE);
 }

@@ -10,7 +10,7 @@ import { type OfferedScope, renderConsentPage } from "./consent-page.ts";
 import { FORBIDDEN } from "./guards.ts";
 import type { OAuthRequest } from "./oauth-request.ts";
 import { respondWithPage } from "./page.ts";
-import { refuseWithPage, translate } from "./problems.ts";
+import { refuseWithPage, STALE, translate } from "./problems.ts";
 import { redirect } from "./redirect.ts";
 
 /** Shows who asks for what, before anybody is sent to sign in: an answer that GitHub has for one client must never serve another. */
@@ -58,7 +58,7 @@ export function takeDecision({ request, url, env, server, signIn }: OAuthRequest
     const { state, headers } = await oauth.beginUpstream(approved.request, { data: { verifier }, headers: approved.headers });
     const redirectUri = `${url.origin}${OAUTH_PATHS.callback}`;
     return redirect(signInUrl(signIn, { redirectUri, state, verifier, scopes: approved.request.scope }), headers);
-  });
+  }, STALE);
 }
 
 /** What is requested first, and with it what nothing works without; then what else a person may add. */
