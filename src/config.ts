@@ -38,6 +38,8 @@ export const DEFAULTS = {
   keys: { ttlMs: DAY, waitMs: 8 * SECOND },
   /** Runs of one principal: how many are driven at a time, how many may be open, and how often it is seen to that those at work are. */
   runs: { concurrency: 4, maxOpen: 20, lookMs: 30 * SECOND },
+  /** A result is stored in parts, because a row holds 2 MB at most; a page of it is a message. */
+  results: { partBytes: 512 * KIB, maxBytes: 64 * MIB, quotaBytes: 256 * MIB, pageBytes: 48 * KIB },
   shipping: { delayMs: 5 * SECOND, retryMs: MINUTE } satisfies ShippingTimes,
   /** After this long without a call a session's object gives everything to its principal's home and goes. */
   sessionIdleMs: DAY,

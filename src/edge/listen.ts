@@ -1,9 +1,9 @@
 import { DEFAULTS } from "../config.ts";
 import { toMessageEvent } from "../lib/server-sent-event.ts";
 import { utf8Bytes } from "../lib/text.ts";
+import type { Answers } from "../mcp/answers.ts";
 import { askHome } from "../mcp/home-request.ts";
 import type { Request as RpcRequest } from "../mcp/json-rpc.ts";
-import type { Results } from "../mcp/results.ts";
 import { readFilter, type Subscription, toAcknowledgement } from "../mcp/subscription.ts";
 import { accepts } from "./accept.ts";
 import { holdStream } from "./held-stream.ts";
@@ -23,14 +23,14 @@ export async function serveListen(
   request: Request,
   { id, params = {} }: RpcRequest,
   { slice, slicePath, caller, isStillGood, homes }: Admitted,
-  results: Results
+  answers: Answers
 ): Promise<Response> {
   if (!accepts(request, "text/event-stream")) return refuse("not_acceptable", "Accept text/event-stream.", { id });
   const filter = readFilter(params.notifications, (uri) => slice.resource(uri) !== undefined);
   if (!filter) return refuse("invalid_params", "notifications must say what to tell of.", { id });
   const subscription: Subscription = { id, filter };
   const greeting = toMessageEvent(toAcknowledgement(subscription));
-  if (Object.keys(filter).length === 0) return endAtOnce(greeting, subscription, results);
+  if (Object.keys(filter).length === 0) return endAtOnce(greeting, subscription, answers);
   const text = JSON.stringify(subscription);
   if (utf8Bytes(text) > MAX_SUBSCRIPTION_BYTES)
     return refuse("invalid_params", "One subscription cannot hold so much. Make several.", { id });
@@ -42,7 +42,7 @@ export async function serveListen(
 }
 
 /** Nobody can tell of anything that was asked for. */
-function endAtOnce(greeting: string, { id }: Subscription, results: Results): Response {
-  const end = toMessageEvent({ jsonrpc: "2.0", id, result: results.endOfSubscription(id) });
+function endAtOnce(greeting: string, { id }: Subscription, answers: Answers): Response {
+  const end = toMessageEvent({ jsonrpc: "2.0", id, result: answers.endOfSubscription(id) });
   return new Response(`${greeting}${end}`, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
 }

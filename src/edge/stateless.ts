@@ -1,11 +1,11 @@
 import { DEFAULTS } from "../config.ts";
 import { cut } from "../lib/text.ts";
+import { type Answers, createAnswers } from "../mcp/answers.ts";
 import { type Catalog, isListMethod } from "../mcp/catalog.ts";
 import { faultOfEnvelope, metaOf } from "../mcp/envelope.ts";
 import { askHome, HOME_METHODS } from "../mcp/home-request.ts";
 import { isNotification, isRequest, type Notification, type RequestId, type Request as RpcRequest } from "../mcp/json-rpc.ts";
 import { META } from "../mcp/meta-keys.ts";
-import { createResults, type Results } from "../mcp/results.ts";
 import { isStatelessRevision, STATELESS_REVISIONS } from "../mcp/revisions.ts";
 import { accepts } from "./accept.ts";
 import { homeStubOf } from "./home-stub.ts";
@@ -32,13 +32,13 @@ export async function serveStateless(request: Request, { message, text }: ReadBo
 function serveRequest(request: Request, message: RpcRequest, text: string, admitted: Admitted): Response | Promise<Response> {
   const { id, method, params } = message;
   const { catalog, slice } = admitted;
-  if (method === "server/discover") return answer(id, resultsOf(catalog).discovered);
+  if (method === "server/discover") return answer(id, answersOf(catalog).discovered);
   if (isListMethod(method)) {
     const page = slice.list(method, params?.cursor);
     if (page === undefined) return refuse("invalid_params", "The cursor is not one that a list returned.", { id });
-    return answer(id, resultsOf(catalog).completeList(page));
+    return answer(id, answersOf(catalog).completeList(page));
   }
-  if (method === "subscriptions/listen") return serveListen(request, message, admitted, resultsOf(catalog));
+  if (method === "subscriptions/listen") return serveListen(request, message, admitted, answersOf(catalog));
   if (!HOME_METHODS.has(method)) return refuse("unknown_method", `Unknown method: ${cut(method, 100)}`, { id });
   return refuseScopes(message, admitted) ?? askPrincipalsHome(request, id, text, admitted);
 }
@@ -87,10 +87,10 @@ function refuseClaim(claim: unknown, method: string, headers: Headers, details?:
   return refuse("unsupported_protocol_version", `Unsupported protocol version: ${requested}`, { ...details, data });
 }
 
-function resultsOf(catalog: Catalog): Results {
-  const made = known.get(catalog) ?? createResults(catalog, DEFAULTS.stateless.listTtlMs);
+function answersOf(catalog: Catalog): Answers {
+  const made = known.get(catalog) ?? createAnswers(catalog, DEFAULTS.stateless.listTtlMs);
   known.set(catalog, made);
   return made;
 }
 
-const known = new WeakMap<Catalog, Results>();
+const known = new WeakMap<Catalog, Answers>();

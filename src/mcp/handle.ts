@@ -3,7 +3,7 @@ import { numberFromBase32, numberToBase32, toBase32 } from "../lib/base32.ts";
 import type { Keyring } from "./keyring.ts";
 
 /** What a handle can name. */
-export type HandleKind = "call" | "ses" | "run";
+export type HandleKind = "call" | "ses" | "run" | "res";
 
 /**
  * A name for something that an object keeps: `<kind>_<owner>_<seq>_<mac>`. It grants nothing: the principal is checked each time.
@@ -16,7 +16,7 @@ export interface Handle {
   readonly seq: number;
 }
 
-const HANDLE = /^(call|ses|run)_([0-9a-z]{8})_([0-9a-z]{1,11})_([0-9a-z]{4})$/;
+const HANDLE = /^(call|ses|run|res)_([0-9a-z]{8})_([0-9a-z]{1,11})_([0-9a-z]{4})$/;
 
 export function mintHandle(keyring: Keyring, principalId: string, handle: Handle): string {
   const body = `${handle.kind}_${handle.owner}_${numberToBase32(handle.seq)}`;

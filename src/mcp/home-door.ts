@@ -2,6 +2,7 @@ import type { Call, History } from "./history.ts";
 import type { Claim, KeyedCall, KeyedOutcome } from "./idempotency.ts";
 import type { Caller } from "./principal.ts";
 import type { Refusal } from "./refusal.ts";
+import type { ResultKeeper } from "./results.ts";
 import type { RunState, Runs } from "./runs.ts";
 
 /** A session as it introduces itself to its principal's home. Times are milliseconds since the epoch. */
@@ -82,6 +83,8 @@ export interface HomeDoor {
   askRuns(asker: RunAsker, method: keyof Runs, args: readonly unknown[]): Promise<{ readonly value: unknown } | Refusal>;
   /** Runs that are signed out, or act under the same grant, go on with these credentials. */
   renewCredentials(caller: Caller): Promise<void>;
+  /** Answers a method of {@link ResultKeeper}. */
+  askResults(asker: Asker, method: keyof ResultKeeper, args: readonly unknown[]): Promise<{ readonly value: unknown } | Refusal>;
   /** Answers a method of {@link History}. */
   askHistory(asker: Asker, method: keyof History, argument: unknown): Promise<{ readonly value: unknown } | Refusal>;
 }

@@ -1,49 +1,103 @@
-import type { JsonObject } from "../lib/json.ts";
-import type { Catalog } from "./catalog.ts";
-import { META } from "./meta-keys.ts";
-import { STATELESS_REVISIONS } from "./revisions.ts";
+import type { Json } from "../lib/json.ts";
 
-/** How long a client may keep a result, milliseconds, and whether it may show it to another person. */
-interface Cached {
-  readonly ttlMs: number;
-  readonly cacheScope: "public" | "private";
+/** What kind of text a stored result is. */
+export const RESULT_TYPES = ["application/x-ndjson", "application/json", "text/plain"] as const;
+
+export type ResultType = (typeof RESULT_TYPES)[number];
+
+/** How a result stands: it grows, it is whole, or whoever wrote it stopped before its end. */
+export const RESULT_STATES = ["growing", "complete", "cut"] as const;
+
+export type ResultState = (typeof RESULT_STATES)[number];
+
+/** A stored result as its principal sees it: an output too large for a message. Times are milliseconds since the epoch. */
+export interface ResultRecord {
+  /** Its handle. */
+  readonly result: string;
+  /** The tool that made it. */
+  readonly tool: string;
+  /** What it is, in a few words. */
+  readonly title: string;
+  readonly type: ResultType;
+  readonly state: ResultState;
+  readonly sizeBytes: number;
+  readonly lines: number;
+  readonly createdMs: number;
+  /** When it is deleted. */
+  readonly expiresMs: number;
 }
 
-/** A resource is read anew each time, and for whoever reads it: https://modelcontextprotocol.io/specification/2026-07-28/server/utilities/caching */
-const READ: Cached = { ttlMs: 0, cacheScope: "private" };
+/** Which lines of a result to read. Lines are counted from 1. */
+export interface ResultQuery {
+  /** Where to begin; with `tail` it is the end that counts. */
+  readonly fromLine: number;
+  /** How many lines at most. */
+  readonly lines: number;
+  /** The last `lines` lines instead. */
+  readonly isTail: boolean;
+  /** Only lines that hold this text, whatever its case. */
+  readonly contains?: string | undefined;
+  /** Only rows of NDJSON whose field has this value; the field is a JSON Pointer, or the name of a member. */
+  readonly where?: { readonly field: string; readonly equals: Json } | undefined;
+  /** Of each row of NDJSON only these fields. */
+  readonly fields?: readonly string[] | undefined;
+}
 
-/** Results of the stateless era, which say of what kind they are and who made them. */
+/** Some lines of a result. */
+export interface ResultPage {
+  readonly record: ResultRecord;
+  /** Each with its number. One that is longer than a page holds is cut, and says so. */
+  readonly lines: readonly { readonly line: number; readonly text: string; readonly isCut: boolean }[];
+  /** Where the next page begins; absent at the end. A page that looks for something may hold nothing and go on all the same. */
+  readonly nextLine: number | undefined;
+}
+
+/** What is about to be written. */
+export interface ResultStart {
+  readonly tool: string;
+  readonly title: string;
+  readonly type: ResultType;
+}
+
+/** Writes one result, a part at a time: what has been written is not held in memory. */
+export interface ResultWriter {
+  /** Its handle, which can be read while it grows. */
+  readonly result: string;
+  readonly sizeBytes: number;
+  /** Whether another part of this size fits. */
+  fits(sizeBytes: number): boolean;
+  /** @throws TooLarge once it would be longer than a result may be, QuotaReached when the principal has no room left; what was written stays. */
+  write(text: string): Promise<void>;
+  /** Says that this is all. */
+  end(state?: "complete" | "cut"): Promise<ResultRecord>;
+}
+
+/** Rows that fit a message, or the first of them and where all stand. */
+export interface FittedRows<R> {
+  readonly shown: R[];
+  readonly total: number;
+  /** The handle of the whole. */
+  readonly result?: string;
+}
+
+/** The stored results of one principal, of all sessions and both eras. A handle of no result of theirs is NotFound. */
 export interface Results {
-  /** Completes the result of a method that a home serves. */
-  complete(method: string, result: object): JsonObject;
-  /** The result that asks the client first. */
-  inputRequired(inputRequests: JsonObject, requestState: string): JsonObject;
-  /** Completes a page of a list, JSON text as the catalog wrote it. */
-  completeList(page: string): string;
-  /** The result of `server/discover`, as JSON text. */
-  readonly discovered: string;
-  /** The result that ends a subscription. */
-  endOfSubscription(id: string | number): JsonObject;
+  /** @throws QuotaReached saying what to delete. */
+  begin(start: ResultStart): Promise<ResultWriter>;
+  /** Shows rows where they fit a message; else stores all of them as NDJSON and shows the first. @throws QuotaReached, TooLarge. */
+  fit<R extends Json>(rows: readonly R[], start: Omit<ResultStart, "type">): Promise<FittedRows<R>>;
+  get(result: string): Promise<ResultRecord>;
+  read(result: string, query: ResultQuery): Promise<ResultPage>;
+  /** The newest first. */
+  list(limit: number): Promise<readonly ResultRecord[]>;
+  remove(result: string): Promise<void>;
 }
 
-/** @param listTtlMs how long a client may keep a list: it changes with a deploy only. */
-export function createResults({ info, capabilities, instructions }: Catalog, listTtlMs: number): Results {
-  const _meta = { [META.server]: info };
-  const list: Cached = { ttlMs: listTtlMs, cacheScope: "public" };
-  const head = JSON.stringify({ resultType: "complete", ...list, _meta }).slice(0, -1);
-  return {
-    complete: (method, result) => ({
-      resultType: "complete",
-      ...result,
-      ...(method === "resources/read" && READ),
-      _meta: "_meta" in result ? { ...(result._meta as JsonObject), ..._meta } : _meta
-    }),
-    inputRequired: (inputRequests, requestState) => ({ resultType: "input_required", inputRequests, requestState, _meta }),
-    completeList: (page) => `${head},${page.slice(1)}`,
-    discovered: JSON.stringify({
-      ...{ resultType: "complete", ...list, _meta },
-      ...{ supportedVersions: STATELESS_REVISIONS, capabilities, instructions }
-    }),
-    endOfSubscription: (id) => ({ resultType: "complete", _meta: { ..._meta, [META.subscription]: id } })
-  };
+/** Where results are kept: the principal's home, which a session asks over RPC. Parts are numbered from 0 and stored once, however often they come. */
+export interface ResultKeeper extends Pick<Results, "get" | "read" | "list" | "remove"> {
+  /** Makes an empty result; returns its handle. @throws QuotaReached */
+  open(start: ResultStart): Promise<string>;
+  /** @throws QuotaReached, TooLarge */
+  append(result: string, part: number, bytes: Uint8Array): Promise<void>;
+  close(result: string, state: "complete" | "cut"): Promise<ResultRecord>;
 }

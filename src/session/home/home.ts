@@ -1,4 +1,5 @@
 import { DEFAULTS, readConfig } from "../../config.ts";
+import { createAnswers } from "../../mcp/answers.ts";
 import type { CatalogSlice } from "../../mcp/catalog.ts";
 import { ownerRef } from "../../mcp/handle.ts";
 import type { Call, History } from "../../mcp/history.ts";
@@ -8,7 +9,6 @@ import type { KeyedOutcome } from "../../mcp/idempotency.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
 import type { Caller } from "../../mcp/principal.ts";
 import { type Refusal, toRefusal } from "../../mcp/refusal.ts";
-import { createResults } from "../../mcp/results.ts";
 import type { Runs } from "../../mcp/runs.ts";
 import { faultsOf } from "../../mcp/workflow-faults.ts";
 import { HomeCalls } from "../../stores/home-calls.ts";
@@ -60,13 +60,13 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
     readonly #states = new SpentStates(this.ctx.storage, this.#record);
     readonly #subscriptions = new Subscriptions(createReaders(this.ctx));
     readonly #read = createHomeRequestReader();
-    readonly #results = createResults(this.parts.catalog, DEFAULTS.stateless.listTtlMs);
+    readonly #answers = createAnswers(this.parts.catalog, DEFAULTS.stateless.listTtlMs);
     readonly #lane = new StatelessLane({
       catalog: this.parts.catalog,
       deadlines: this.parts.deadlines,
       limits: this.parts.streamLimits,
-      results: this.#results,
-      rounds: new Rounds(this.#states, this.#results, () => this.#keyring()),
+      answers: this.#answers,
+      rounds: new Rounds(this.#states, this.#answers, () => this.#keyring()),
       host: () => this.#ownHost()
     });
     readonly #keyRows = new IdempotencyKeys(this.ctx.storage, this.#record);

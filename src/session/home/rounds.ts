@@ -1,12 +1,12 @@
 import { DEFAULTS } from "../../config.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import type { Answers } from "../../mcp/answers.ts";
 import type { InputRequired, SuspendedCall } from "../../mcp/ask.ts";
 import { RpcError } from "../../mcp/errors.ts";
 import { RPC_CODES } from "../../mcp/json-rpc.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
 import { GivenReplies, toInputRequest } from "../../mcp/replies.ts";
 import { openState, type StateOwner, sealState } from "../../mcp/request-state.ts";
-import type { Results } from "../../mcp/results.ts";
 import type { SpentStates } from "../../stores/spent-states.ts";
 
 /** One of the requests that it takes to answer a client that is asked in between. */
@@ -22,12 +22,12 @@ const ASKING: ReadonlySet<string> = new Set(["tools/call", "prompts/get", "resou
 /** Questions to the client of the stateless era: an answer that asks, and a request that answers. */
 export class Rounds {
   readonly #spent: SpentStates;
-  readonly #results: Results;
+  readonly #answers: Answers;
   readonly #keyring: () => Keyring;
 
-  constructor(spent: SpentStates, results: Results, keyring: () => Keyring) {
+  constructor(spent: SpentStates, answers: Answers, keyring: () => Keyring) {
     this.#spent = spent;
-    this.#results = results;
+    this.#answers = answers;
     this.#keyring = keyring;
   }
 
@@ -48,7 +48,7 @@ export class Rounds {
     if (!ASKING.has(owner.method)) throw new Error(`${owner.method} cannot ask its client.`);
     const expiresMs = Date.now() + DEFAULTS.stateless.stateTtlMs;
     const requests = Object.fromEntries(Object.entries(asks).map(([key, ask]) => [key, toInputRequest(ask)]));
-    return this.#results.inputRequired(requests, sealState(this.#keyring(), owner, { replies: replies.used, call, expiresMs }));
+    return this.#answers.inputRequired(requests, sealState(this.#keyring(), owner, { replies: replies.used, call, expiresMs }));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Deadlines } from "../../lib/deadlines.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import type { Answers } from "../../mcp/answers.ts";
 import { InputRequired } from "../../mcp/ask.ts";
 import { requireCapabilities } from "../../mcp/capabilities.ts";
 import type { Catalog } from "../../mcp/catalog.ts";
@@ -10,7 +11,6 @@ import type { HomeRequest } from "../../mcp/home-request.ts";
 import type { Host, Invocation } from "../../mcp/host.ts";
 import { RPC_CODES, type RpcErrorBody, type Request as RpcRequest } from "../../mcp/json-rpc.ts";
 import { METHODS } from "../../mcp/methods.ts";
-import type { Results } from "../../mcp/results.ts";
 import { PendingRequest } from "../../sdk/pending-request.ts";
 import type { RequestScope } from "../../sdk/switchboard.ts";
 import { FORGOTTEN_EVENTS, type StreamEvents } from "../event-stream.ts";
@@ -24,7 +24,7 @@ export interface StatelessLaneOptions {
   readonly catalog: Catalog;
   readonly deadlines: Deadlines;
   readonly limits: StreamLimits;
-  readonly results: Results;
+  readonly answers: Answers;
   readonly rounds: Rounds;
   /** What the object gives to the calls that it runs. */
   host(): Host;
@@ -77,7 +77,7 @@ export class StatelessLane {
 
   async #answer(message: RpcRequest, pending: PendingRequest, scope: RequestScope) {
     const { method, params = {} } = message;
-    const { rounds, results, host } = this.#options;
+    const { rounds, answers, host } = this.#options;
     const owner = { principalId: scope.principal.id, method, params };
     try {
       const round = rounds.open(owner);
@@ -85,7 +85,7 @@ export class StatelessLane {
         const invocation = toInvocation(params, pending, scope, round);
         const result = await METHODS[method]?.(params, invocation, host());
         if (!result) throw new Error(`The edge let ${method} through.`);
-        return { result: results.complete(method, result) };
+        return { result: answers.complete(method, result) };
       } catch (error) {
         if (error instanceof InputRequired) return { result: rounds.ask(owner, error, round) };
         throw error;
