@@ -2,6 +2,7 @@ import type { Asks, Replies } from "./ask.ts";
 import type { Context } from "./context.ts";
 import { DeadlineExceeded, ToolError } from "./errors.ts";
 import type { Host, Invocation } from "./host.ts";
+import type { CallProgress } from "./running-calls.ts";
 
 /** The client said that it no longer wants the answer. */
 class Cancelled extends ToolError {
@@ -17,6 +18,12 @@ export interface BoundedRun<T> {
   /** A read is left at once when it is stopped. */
   readonly isRead: boolean;
   run(ctx: Context): Promise<T>;
+  /** When the call goes on without its client, which it cannot ask any more. */
+  readonly detach?: { readonly afterMs: number; act(): void } | undefined;
+  /** Gets what stops the call, before it runs. */
+  onStart?(stop: () => void): void;
+  /** Runs each time that the tool says how far it is. */
+  onProgress?(progress: CallProgress): void;
   /** Runs before each question leaves. */
   onAsk?(): void;
   /** Runs before each write to an upstream leaves. */
@@ -31,7 +38,8 @@ const SETTLE_MS = 1000;
  * read is left at once; a write that was stopped is waited for a moment, because only it knows whether it was sent.
  */
 export function runBounded<T>(bounded: BoundedRun<T>, invocation: Invocation, host: Host): Promise<T> {
-  const { name, limitMs, isRead } = bounded;
+  const { name, limitMs, isRead, detach } = bounded;
+  let isDetached = false;
   let stoppedBy: ToolError | undefined;
   // Made when the tool first asks for it: most calls are over before anything could stop them.
   let controller: AbortController | undefined;
@@ -42,7 +50,16 @@ export function runBounded<T>(bounded: BoundedRun<T>, invocation: Invocation, ho
   };
   return new Promise<T>((resolve, reject) => {
     const expire = () => stop(new DeadlineExceeded(`${name} did not finish within ${limitMs / 1000} s.`));
-    let deadline = host.deadlines.add(limitMs, expire);
+    let leftMs = detach?.afterMs ?? limitMs;
+    const goOn = () => {
+      isDetached = true;
+      due = expire;
+      deadline = host.deadlines.add(limitMs - (detach?.afterMs ?? 0), expire);
+      forget(); // the client has its answer, and may go
+      detach?.act();
+    };
+    let due = detach ? goOn : expire;
+    let deadline = host.deadlines.add(leftMs, due);
     let forget = () => {};
     let isOver = false;
     const release = () => {
@@ -60,10 +77,10 @@ export function runBounded<T>(bounded: BoundedRun<T>, invocation: Invocation, ho
         deadline = host.deadlines.add(SETTLE_MS, () => reject(new Error("The write did not stop when it was told to.", { cause: reason })));
     };
     let asked = 0;
-    let leftMs = limitMs;
     const ask = async <A extends Asks>(asks: A): Promise<Replies<A>> => {
       // A read that was left may run on: its row is written, and nobody would get its question.
       if (isOver) throw stoppedBy ?? new Error("The call has ended before this question.");
+      if (isDetached) throw new DeadlineExceeded(`${name} goes on without its client, and nobody can answer its question.`);
       if (asked++ === 0) {
         leftMs = deadline.dueMs - Date.now();
         deadline.cancel();
@@ -75,7 +92,7 @@ export function runBounded<T>(bounded: BoundedRun<T>, invocation: Invocation, ho
         // A question that is called off fails with the words for one that nobody answered.
         throw stoppedBy ?? error;
       } finally {
-        if (--asked === 0 && !isOver) deadline = host.deadlines.add(leftMs, expire);
+        if (--asked === 0 && !isOver) deadline = host.deadlines.add(leftMs, due);
       }
     };
     forget = invocation.onCancel(() => stop(new Cancelled("The client cancelled the call.")));
@@ -83,7 +100,12 @@ export function runBounded<T>(bounded: BoundedRun<T>, invocation: Invocation, ho
       release();
       return reject(stoppedBy); // it never ran
     }
-    const { principal, credentials, progress, log, closeStream } = invocation; // not all of it: its signal is made when it is read
+    bounded.onStart?.(() => stop(new Cancelled("The call was told to stop.")));
+    const progress: Context["progress"] = (done, total, message) => {
+      bounded.onProgress?.({ done, total, message });
+      return invocation.progress(done, total, message);
+    };
+    const { principal, credentials, log, closeStream } = invocation; // not all of it: its signal is made when it is read
     const running = (async () =>
       bounded.run(host.contextFor({ principal, credentials, progress, log, ask, closeStream }, signalOf, () => bounded.onWrite?.())))();
     running.finally(release).then(resolve, reject);

@@ -6,6 +6,7 @@ import type { CallEnd, CallStart } from "./history.ts";
 import { homeNameOf } from "./home-name.ts";
 import type { Host, Invocation } from "./host.ts";
 import { showArguments, showText } from "./redact.ts";
+import type { CallProgress, RunningCall } from "./running-calls.ts";
 import { keepTraceparent } from "./trace.ts";
 
 // What is kept of arguments and answers is for showing; a row stays far below the 2 MB that storage allows.
@@ -30,7 +31,7 @@ export interface EntryEnd {
 }
 
 /** The entry of one call: its row in the history and its line in the log, of which neither tells a secret. */
-export class CallEntry {
+export class CallEntry implements RunningCall {
   readonly #start: CallStart;
   readonly #invocation: Invocation;
   readonly #host: Host;
@@ -38,6 +39,12 @@ export class CallEntry {
   #seq: number | undefined;
   /** How many permits are left, where they are counted. */
   remaining: number | undefined;
+  progress: CallProgress | undefined;
+  isCounted = false;
+  /** It goes on without its client. */
+  isDetached = false;
+  /** Does nothing before the call runs. */
+  stop: () => void = () => {};
 
   constructor(tool: string, args: JsonObject, invocation: Invocation, host: Host) {
     const { continues, era, client, meta } = invocation;
@@ -61,14 +68,19 @@ export class CallEntry {
 
   /** Records the call before it runs. One that goes on after a question has its row. */
   open(outcome: "pending" | "running"): void {
-    const { calls } = this.#host;
+    const { calls, running } = this.#host;
     if (this.#seq === undefined) this.#seq = calls.open(this.#start, outcome);
     else calls.reopen(this.#seq, outcome);
+    running.begin(this.#seq, this);
+  }
+
+  get handle(): string {
+    return this.#host.handleOf(this.#invocation.principal, this.#seq ?? 0);
   }
 
   /** Records how the call ended, in the turn of its answer. Returns its handle. */
   end(end: EntryEnd): string {
-    const { calls, handleOf } = { calls: this.#host.calls, handleOf: () => this.#handle() };
+    const { calls, running } = this.#host;
     const { outcome, shown, error } = end;
     const row: CallEnd = {
       outcome,
@@ -78,8 +90,9 @@ export class CallEntry {
     };
     if (this.#seq === undefined) this.#seq = calls.append({ ...this.#start, ...row });
     else calls.settle(this.#seq, row);
+    running.end(this.#seq);
     this.log(end);
-    return handleOf();
+    return this.handle;
   }
 
   /** Records that the call waits for its client to answer. */
@@ -102,13 +115,9 @@ export class CallEntry {
         bytes: sizeBytes,
         remaining: this.remaining,
         trace: trace?.slice(TRACE_ID_START, TRACE_ID_END),
-        call: isFailed && this.#seq !== undefined ? this.#handle() : undefined
+        call: isFailed && this.#seq !== undefined ? this.handle : undefined
       })
     );
-  }
-
-  #handle(): string {
-    return this.#host.handleOf(this.#invocation.principal, this.#seq ?? 0);
   }
 }
 

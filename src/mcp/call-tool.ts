@@ -8,6 +8,7 @@ import { toCapabilityError } from "./capabilities.ts";
 import { type ToolResult, text } from "./content.ts";
 import type { Context } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
+import { isUnheard, keepAnswer, mayDetach, requireRoom, toRunningResult } from "./detach.ts";
 import {
   DeadlineExceeded,
   Denied,
@@ -30,13 +31,39 @@ import { textOf, toFittingResult } from "./tool-result.ts";
 
 /**
  * The one path of every call: narrow → authorize → parse → loop guard → limit → idempotency → record → run → validate output →
- * fit → settle → render. The row is written in the same turn as the answer, and the answer leaves the object when it is durable.
+ * fit → settle → render. The row is written in the same turn as the answer, and the answer leaves the object when it is durable. A
+ * call that detaches is answered with its handle, and walks on.
  * @throws RpcError for a tool that the slice does not have and for a stateless client that cannot be asked, RateLimited, and
  * InputRequired for a call that waits for its client between two requests.
  */
-export async function callTool(name: string, args: JsonObject, invocation: Invocation, host: Host): Promise<ToolResult> {
-  const entry = new CallEntry(name, args, invocation, host);
+export function callTool(name: string, args: JsonObject, invocation: Invocation, host: Host): Promise<ToolResult> {
   const tool = invocation.slice.tool(name);
+  const entry = new CallEntry(name, args, invocation, host);
+  if (!tool || !mayDetach(tool, invocation, host)) return walk(name, args, { tool, entry, invocation, host });
+  return new Promise((resolve, reject) => {
+    const onDetach = () => {
+      entry.isDetached = true;
+      host.aside?.holdWhile(walked.then(() => {}, () => {}));
+      resolve(toRunningResult(tool, entry.handle));
+    };
+    const walked = walk(name, args, { tool, entry, invocation, host, onDetach });
+    walked.then(resolve, reject);
+  });
+}
+
+/** What one call is made of. */
+interface Walk {
+  /** Absent where the slice does not have it. */
+  readonly tool: Tool | undefined;
+  readonly entry: CallEntry;
+  readonly invocation: Invocation;
+  readonly host: Host;
+  /** Answers the call before it has ended; absent for one that its client waits for. */
+  onDetach?(): void;
+}
+
+async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolResult> {
+  const { tool, entry, invocation, host } = call;
   if (!tool) {
     const correlation = entry.end({ outcome: "error", error: "UnknownTool" });
     throw new RpcError(RPC_CODES.invalidParams, `Unknown tool: ${cut(name, 64)}`, { reason: "unknown_tool", correlation });
@@ -52,8 +79,9 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     if (!invocation.continues) entry.remaining = await host.permits.take(invocation.principal);
     claim = key === undefined ? undefined : await host.keys.claim({ key, digest: digestOf(name, given) });
     if (claim && claim.state !== "first") return replay(claim, tool, entry);
-    openRow(tool, entry);
-    const { result, sizeBytes } = await run(tool, input, entry, traces, invocation, host);
+    openRow(tool, entry, host);
+    const { result, sizeBytes } = await run(tool, input, { ...call, traces });
+    const kept = isUnheard(entry, invocation) ? await keepAnswer(tool, result, invocation, host) : undefined;
     await settle(claim, { outcome: "ok", result });
     if (loopKey !== undefined) host.loops.record(loopKey, JSON.stringify(result), Date.now());
     entry.end({ outcome: "ok", shown: textOf(result), sizeBytes });
@@ -69,7 +97,8 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
       error.call = entry.suspend(error.asks);
       throw error;
     }
-    const failure = toFailure(error, tool, { wasOpened: entry.isOpen, writes: traces.writes });
+    const hasRun = entry.isOpen;
+    const failure = toFailure(error, tool, { wasOpened: hasRun, writes: traces.writes });
     if (loopKey !== undefined) host.loops.record(loopKey, failure.message, Date.now());
     // The handle stands in the answer, and the answer is kept with the key before anybody has it.
     const ref = entry.end({ outcome: failure.outcome, shown: failure.message, error: failure.error });
@@ -82,7 +111,7 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     const refusal = toCapabilityError(error, invocation);
     // Nothing was done: a client that can be asked, whose stream broke, or whose user has signed in again, may come with the same key.
     const isUnanswered = traces.writes === 0 && (refusal !== undefined || failure.outcome === "cancelled");
-    const isUndone = isUnanswered || (error instanceof SignInRequired && failure.outcome === "denied");
+    const isUndone = isUnanswered || (!hasRun && error instanceof QuotaReached) || (error instanceof SignInRequired && failure.outcome === "denied");
     if (isUndone && claim?.state === "first") await claim.release();
     else await settle(claim, { outcome: failure.outcome, result });
     if (refusal) throw refusal;
@@ -121,18 +150,28 @@ function guardLoops(tool: Tool, args: JsonObject, { principal, era, client, cont
 }
 
 /** A write is recorded before it happens, and so is what may outlive its client. */
-function openRow({ annotations, detaches }: Tool, entry: CallEntry): void {
-  if (!annotations.readOnlyHint) entry.open("pending");
-  else if (detaches) entry.open("running");
+function openRow(tool: Tool, entry: CallEntry, host: Host): void {
+  requireRoom(tool, host);
+  entry.isCounted = tool.detaches && host.aside !== undefined;
+  if (!tool.annotations.readOnlyHint) entry.open("pending");
+  else if (tool.detaches) entry.open("running");
 }
 
-async function run(tool: Tool, input: object, entry: CallEntry, traces: { writes: number }, invocation: Invocation, host: Host) {
+async function run(tool: Tool, input: object, { entry, invocation, host, onDetach, traces }: Walk & { traces: { writes: number } }) {
+  const { callMs, detachedMs, inlineBytes } = host.limits;
   const output = await runBounded(
     {
       name: tool.name,
-      limitMs: tool.detaches ? host.limits.detachedMs : host.limits.callMs,
+      limitMs: tool.detaches ? detachedMs : callMs,
+      detach: onDetach && { afterMs: callMs, act: onDetach },
       isRead: tool.annotations.readOnlyHint,
       run: (ctx: Context) => tool.run(input, ctx),
+      onStart(stop) {
+        entry.stop = stop;
+      },
+      onProgress(progress) {
+        entry.progress = progress;
+      },
       // A question may outlive this incarnation of the object: the call must be found all the same.
       onAsk() {
         if (invocation.era === "sessionful" && !entry.isOpen) entry.open("running");
@@ -144,7 +183,7 @@ async function run(tool: Tool, input: object, entry: CallEntry, traces: { writes
     invocation,
     host
   );
-  return toFittingResult(tool, output, host.limits.inlineBytes);
+  return toFittingResult(tool, output, inlineBytes);
 }
 
 /** Answers a call whose key was used before, without doing anything. */

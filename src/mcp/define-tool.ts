@@ -98,6 +98,8 @@ export function defineTool<I extends z.ZodObject>(definition: ContentToolDefinit
 export function defineTool(definition: ToolDefinition<z.ZodObject, z.ZodType<object>> | ContentToolDefinition<z.ZodObject>): Tool {
   const { name, title, description, toolset, scopes, annotations, detaches = false, mayRepeat = false, input } = definition;
   if (!TOOL_NAME.test(name)) throw new Error(`"${name}" is not a name for a tool.`);
+  if (detaches && !("output" in definition && definition.output.safeParse(RUNNING).success))
+    throw new Error(`"${name}" detaches, and its output is not made with detachable().`);
   const takesKey = !annotations.readOnlyHint && !annotations.idempotentHint;
   const inputSchema = takesKey ? withKey(name, toSchema(input, "input")) : toSchema(input, "input");
   return {
@@ -133,6 +135,9 @@ export function detachable<S extends z.ZodRawShape>(shape: S) {
     })
   ]);
 }
+
+/** What a call is answered that goes on. */
+const RUNNING = { status: "running", call: "call" } as const;
 
 const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 

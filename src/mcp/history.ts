@@ -1,4 +1,5 @@
 import type { Outcome } from "./errors.ts";
+import type { AtWork } from "./running-calls.ts";
 
 /** One `tools/call` as it is first recorded. */
 export interface CallStart {
@@ -67,6 +68,15 @@ export interface RecordedCall extends Omit<Call, "seq"> {
   readonly call: string;
   /** The handle of its session; absent for a call of the stateless era, which has none. */
   readonly session: string | undefined;
+}
+
+/** A call that is asked for, and how far it is while it is at work. */
+export interface WatchedCall extends RecordedCall, Partial<AtWork> {}
+
+/** Which call to ask for, and how long to wait for its end, milliseconds. */
+export interface CallWatch {
+  readonly call: string;
+  readonly waitMs: number;
 }
 
 /** One page of calls. */
@@ -140,6 +150,10 @@ export interface History {
   list(query: CallQuery): Promise<CallPage>;
   /** `undefined` for a handle that is forged, foreign or not there. */
   get(handle: string): Promise<RecordedCall | undefined>;
+  /** The same, from the object that runs the call while it does; answers as soon as it has ended. */
+  watch(watch: CallWatch): Promise<WatchedCall | undefined>;
+  /** Tells a call to stop, wherever it runs; `false` for one that does not. */
+  stop(handle: string): Promise<boolean>;
   /** @throws NotFound for a session that is not there. */
   summarize(filter: CallFilter): Promise<Activity>;
   /** Deletes settled calls here and in their sessions. @throws NotFound for a session that is not there. */

@@ -3,6 +3,7 @@ import type { Claim, KeyedCall, KeyedOutcome } from "./idempotency.ts";
 import type { Caller } from "./principal.ts";
 import type { Refusal } from "./refusal.ts";
 import type { ResultKeeper } from "./results.ts";
+import type { AtWork } from "./running-calls.ts";
 import type { RunState, Runs } from "./runs.ts";
 
 /** A session as it introduces itself to its principal's home. Times are milliseconds since the epoch. */
@@ -97,6 +98,10 @@ export interface SessionDoor {
   holdsClaim(claim: string): Promise<boolean>;
   /** Takes how a run stands that the session started. */
   noteRun(run: RunNote): Promise<void>;
+  /** Waits until a call has ended, at most so long, and tells how far it is. `undefined` for one that is not at work: home has how it stands. */
+  watchCall(seq: number, waitMs: number): Promise<AtWork | undefined>;
+  /** Tells a call to stop; `false` for one that is not at work. */
+  stopCall(seq: number): Promise<boolean>;
   /** Deletes calls that home has deleted. */
   dropCalls(seqs: readonly number[]): Promise<void>;
 }

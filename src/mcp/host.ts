@@ -7,8 +7,10 @@ import type { CallRecorder } from "./history.ts";
 import type { Keys } from "./idempotency.ts";
 import type { LoopGuard } from "./loop-guard.ts";
 import type { Credentials, Principal } from "./principal.ts";
+import type { Results } from "./results.ts";
+import type { RunningCalls } from "./running-calls.ts";
 
-/** What the wire knows of one request that reached a tool, prompt or resource, and does for it. The last four are {@link Context}'s. */
+/** What the wire knows of one request that reached a tool, prompt or resource, and does for it. Four of them are {@link Context}'s. */
 export interface Invocation {
   readonly principal: Principal;
   readonly credentials: Credentials;
@@ -28,6 +30,8 @@ export interface Invocation {
   log(level: LogLevel, data: Json, logger?: string): Promise<void>;
   ask<A extends Asks>(asks: A): Promise<Replies<A>>;
   closeStream(): void;
+  /** Whether the client that would get the answer has gone, as far as the wire can tell. */
+  readonly isLeft: boolean;
 }
 
 /** What of an invocation becomes a part of its context. */
@@ -41,6 +45,9 @@ export interface Host {
   readonly permits: Permits;
   readonly loops: LoopGuard;
   readonly keys: Keys;
+  readonly running: RunningCalls;
+  /** Absent where no call does without its client: in a run, and where the deployment keeps no answers. */
+  readonly aside?: Aside | undefined;
   /**
    * @param signalOf gives the invocation's signal, bounded by the call's deadline.
    * @param onWrite runs before each write to an upstream leaves.
@@ -48,6 +55,14 @@ export interface Host {
   contextFor(asking: Asking, signalOf: () => AbortSignal, onWrite?: () => void): Context;
   /** The handle of a call that this object recorded. */
   handleOf(principal: Principal, seq: number): string;
+}
+
+/** What a call needs whose client does not get its answer. */
+export interface Aside {
+  /** Keeps the object in memory until the call has ended. */
+  holdWhile(done: Promise<void>): void;
+  /** Where its whole answer is kept. */
+  resultsOf(principal: Principal): Pick<Results, "begin" | "remove">;
 }
 
 /** The rate limit of a principal. */
@@ -61,6 +76,8 @@ export interface CallLimits {
   readonly callMs: number;
   /** How long a call of a tool that detaches may take, milliseconds. */
   readonly detachedMs: number;
+  /** How many calls of such tools one object runs at a time. */
+  readonly detaching: number;
   /** How much of an answer fits a message, bytes. */
   readonly inlineBytes: number;
 }

@@ -53,6 +53,11 @@ export class PendingRequest {
     return this.#controller.signal;
   }
 
+  /** Whether nobody is there to be answered. */
+  get isLeft(): boolean {
+    return this.#isCancelled || this.replies.isLeft;
+  }
+
   get #isOpen(): boolean {
     return !this.#isCancelled && !this.#isAnswered;
   }

@@ -4,6 +4,8 @@ import type { Message } from "../mcp/json-rpc.ts";
 export interface ReplyPort {
   /** Where the request came from: another origin may use the same ids, and cancels none of this one's. */
   readonly origin: string;
+  /** The client has gone, as far as the wire can tell. */
+  readonly isLeft: boolean;
   /** @param isFinal the message answers the request; none follows. */
   send(message: Message, isFinal: boolean): void;
   /** The request was cancelled: it is never answered. */

@@ -114,6 +114,9 @@ function toInvocation(
       pending.notify("notifications/message", { level, data, logger });
     },
     ask: (asks) => askClient(asks, server, pending, askMs),
-    closeStream: () => pending.closeStream()
+    closeStream: () => pending.closeStream(),
+    get isLeft() {
+      return pending.isLeft;
+    }
   };
 }

@@ -83,6 +83,10 @@ export class Exchange<E extends StreamEvents = EventStream> implements ReplyPort
     else this.#endStream(this.#openStream()); // a response without an answer is a stream that ends
   }
 
+  get isLeft(): boolean {
+    return this.#events !== undefined && !this.#writer && this.#socket?.readyState !== WebSocket.READY_STATE_OPEN;
+  }
+
   closeStream(): void {
     if (!this.#options.canPrime) return; // a client that was given no event id could not come back
     this.#openStream();

@@ -172,9 +172,12 @@ export class SocketLane {
 
   /** Sends to whichever socket has the name at the time: it may have been resumed. */
   #portOf(name: string, asker: WebSocket, done: () => void): ReplyPort {
-    const { events } = this.#options;
+    const { events, sockets } = this.#options;
     return {
       origin: name,
+      get isLeft() {
+        return sockets.named(name, asker) === undefined;
+      },
       send: (message, isFinal) => {
         const frame = JSON.stringify(message);
         const isSent = this.#send(name, frame, asker);

@@ -116,7 +116,8 @@ function toInvocation(params: JsonObject, pending: PendingRequest, scope: Reques
       requireCapabilities(asks, capabilities);
       return replies.take(asks);
     },
-    closeStream() {} // there is no way back to it
+    closeStream() {}, // there is no way back to it
+    isLeft: false // a client that goes away cancels
   };
 }
 

@@ -45,7 +45,8 @@ export async function callStep(tool: string, args: JsonObject, caller: StepCalle
     settle: (seq, ended) => calls.settle(seq, recorded(ended))
   };
   const stepHost: Host = {
-    ...{ calls: recorder, deadlines: host.deadlines, limits: host.limits, keys: host.keys, permits: UNCOUNTED, loops: UNGUARDED },
+    ...{ calls: recorder, deadlines: host.deadlines, limits: host.limits, keys: host.keys },
+    ...{ running: host.running, permits: UNCOUNTED, loops: UNGUARDED }, // and nothing aside: the run waits for its step
     contextFor: (asking, signalOf, onWrite) => host.contextFor(asking, signalOf, onWrite),
     handleOf: (principal, seq) => host.handleOf(principal, seq)
   };
@@ -85,6 +86,7 @@ function toInvocation({ principal, credentials, slice, client, onCancel }: StepC
     async ask() {
       throw new Unsupported("This tool asks its client, and a run has none. Call it outside of a workflow.", {});
     },
-    closeStream() {}
+    closeStream() {},
+    isLeft: false // the run is there
   };
 }

@@ -1,0 +1,51 @@
+import type { CallEntry } from "./call-entry.ts";
+import { type ToolResult, text } from "./content.ts";
+import type { Tool } from "./define-tool.ts";
+import { QuotaReached } from "./errors.ts";
+import type { Host, Invocation } from "./host.ts";
+
+/** Whether a call may go on without its client: one that reports progress keeps it. */
+export const mayDetach = (tool: Tool, { meta }: Invocation, { aside }: Host): boolean =>
+  tool.detaches && aside !== undefined && meta.progressToken === undefined;
+
+/** Lets in only so many calls at a time that may go on without their clients: each keeps the object awake. @throws QuotaReached */
+export function requireRoom(tool: Tool, { aside, running, limits }: Host): void {
+  if (!tool.detaches || !aside) return;
+  const counted = running.counted();
+  if (counted.length < limits.detaching) return;
+  const handles = counted.map(({ handle }) => handle).join(", ");
+  const sentence = `${counted.length} long calls are running, and ${limits.detaching} may at a time: ${handles}. Stop one with cancel_call, or wait for its end with get_call.`;
+  throw new QuotaReached(sentence, { limit: "detaching_calls", maxCalls: limits.detaching });
+}
+
+/** What a call is answered that goes on without its client. */
+export function toRunningResult({ name }: Tool, call: string): ToolResult {
+  const sentence = `${name} goes on as ${call}. Ask get_call with waitSeconds for its outcome; cancel_call stops it.`;
+  return { content: [text(sentence)], structuredContent: { status: "running", call } };
+}
+
+/**
+ * Keeps the whole answer of a call whose client does not get it; returns the handle of the result. What was done stands, so an answer
+ * that cannot be kept is no failure of the call: then `undefined`.
+ */
+export async function keepAnswer(tool: Tool, result: ToolResult, { principal }: Invocation, { aside }: Host): Promise<string | undefined> {
+  if (!aside) return undefined;
+  const results = aside.resultsOf(principal);
+  try {
+    const writer = await results.begin({ tool: tool.name, title: `Answer of ${tool.name}`, type: "application/json" });
+    try {
+      await writer.write(JSON.stringify(result.structuredContent ?? { content: result.content }));
+      await writer.end();
+      return writer.result;
+    } catch (error) {
+      await results.remove(writer.result); // half of it would only take room
+      throw error;
+    }
+  } catch (error) {
+    console.error(JSON.stringify({ level: "error", event: "answer_not_kept", tool: tool.name, error: String(error) }));
+    return undefined;
+  }
+}
+
+/** Whether nobody gets the answer of a call as it is. */
+export const isUnheard = (entry: CallEntry, { isLeft }: Invocation): boolean => entry.isDetached || isLeft;
