@@ -26,6 +26,8 @@ export interface EntryEnd {
   readonly shown?: string | undefined;
   /** The class of the error. */
   readonly error?: string | undefined;
+  /** The handle of the result that holds the whole answer. */
+  readonly result?: string | undefined;
   /** How long the answer is as JSON. */
   readonly sizeBytes?: number | undefined;
 }
@@ -81,11 +83,12 @@ export class CallEntry implements RunningCall {
   /** Records how the call ended, in the turn of its answer. Returns its handle. */
   end(end: EntryEnd): string {
     const { calls, running } = this.#host;
-    const { outcome, shown, error } = end;
+    const { outcome, shown, result, error } = end;
     const row: CallEnd = {
       outcome,
       durationMs: outcome === "waiting" ? undefined : Date.now() - this.#start.startedMs,
       preview: shown === undefined ? undefined : showText(shown, MAX_PREVIEW),
+      result,
       error
     };
     if (this.#seq === undefined) this.#seq = calls.append({ ...this.#start, ...row });

@@ -43,7 +43,12 @@ export function callTool(name: string, args: JsonObject, invocation: Invocation,
   return new Promise((resolve, reject) => {
     const onDetach = () => {
       entry.isDetached = true;
-      host.aside?.holdWhile(walked.then(() => {}, () => {}));
+      host.aside?.holdWhile(
+        walked.then(
+          () => {},
+          () => {}
+        )
+      );
       resolve(toRunningResult(tool, entry.handle));
     };
     const walked = walk(name, args, { tool, entry, invocation, host, onDetach });
@@ -81,10 +86,10 @@ async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolRes
     if (claim && claim.state !== "first") return replay(claim, tool, entry);
     openRow(tool, entry, host);
     const { result, sizeBytes } = await run(tool, input, { ...call, traces });
-    const kept = isUnheard(entry, invocation) ? await keepAnswer(tool, result, invocation, host) : undefined;
+    const kept = isUnheard(entry, invocation) ? await keepAnswer(tool, result, invocation, host) : {};
     await settle(claim, { outcome: "ok", result });
     if (loopKey !== undefined) host.loops.record(loopKey, JSON.stringify(result), Date.now());
-    entry.end({ outcome: "ok", shown: textOf(result), sizeBytes });
+    entry.end({ outcome: "ok", shown: textOf(result), ...kept, sizeBytes });
     return result;
   } catch (error) {
     if (error instanceof RateLimited) {
@@ -111,7 +116,8 @@ async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolRes
     const refusal = toCapabilityError(error, invocation);
     // Nothing was done: a client that can be asked, whose stream broke, or whose user has signed in again, may come with the same key.
     const isUnanswered = traces.writes === 0 && (refusal !== undefined || failure.outcome === "cancelled");
-    const isUndone = isUnanswered || (!hasRun && error instanceof QuotaReached) || (error instanceof SignInRequired && failure.outcome === "denied");
+    const isUndone =
+      isUnanswered || (!hasRun && error instanceof QuotaReached) || (error instanceof SignInRequired && failure.outcome === "denied");
     if (isUndone && claim?.state === "first") await claim.release();
     else await settle(claim, { outcome: failure.outcome, result });
     if (refusal) throw refusal;

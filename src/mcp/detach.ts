@@ -1,4 +1,4 @@
-import type { CallEntry } from "./call-entry.ts";
+import type { CallEntry, EntryEnd } from "./call-entry.ts";
 import { type ToolResult, text } from "./content.ts";
 import type { Tool } from "./define-tool.ts";
 import { QuotaReached } from "./errors.ts";
@@ -24,26 +24,31 @@ export function toRunningResult({ name }: Tool, call: string): ToolResult {
   return { content: [text(sentence)], structuredContent: { status: "running", call } };
 }
 
-/**
- * Keeps the whole answer of a call whose client does not get it; returns the handle of the result. What was done stands, so an answer
- * that cannot be kept is no failure of the call: then `undefined`.
- */
-export async function keepAnswer(tool: Tool, result: ToolResult, { principal }: Invocation, { aside }: Host): Promise<string | undefined> {
-  if (!aside) return undefined;
+/** The class of an error that is none of the call: its answer could not be kept. */
+export const ANSWER_NOT_KEPT = "AnswerNotKept";
+
+/** Keeps the whole answer of a call whose client does not get it. What was done stands: an answer that cannot be kept is no failure of it. */
+export async function keepAnswer(
+  tool: Tool,
+  result: ToolResult,
+  { principal }: Invocation,
+  { aside }: Host
+): Promise<Pick<EntryEnd, "result" | "error">> {
+  if (!aside) return {};
   const results = aside.resultsOf(principal);
   try {
     const writer = await results.begin({ tool: tool.name, title: `Answer of ${tool.name}`, type: "application/json" });
     try {
       await writer.write(JSON.stringify(result.structuredContent ?? { content: result.content }));
       await writer.end();
-      return writer.result;
+      return { result: writer.result };
     } catch (error) {
       await results.remove(writer.result); // half of it would only take room
       throw error;
     }
   } catch (error) {
     console.error(JSON.stringify({ level: "error", event: "answer_not_kept", tool: tool.name, error: String(error) }));
-    return undefined;
+    return { error: ANSWER_NOT_KEPT };
   }
 }
 

@@ -23,6 +23,8 @@ export interface CallEnd {
   readonly preview: string | undefined;
   /** The class of the error. */
   readonly error: string | undefined;
+  /** The handle of the result that holds its whole answer, where that was kept. */
+  readonly result?: string | undefined;
 }
 
 /** A call of the history; `durationMs` is absent while it is not settled. */

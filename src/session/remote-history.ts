@@ -13,6 +13,8 @@ export function createRemoteHistory(home: HomeDoor, asker: Asker, shipFirst: () 
   return {
     list: (query) => ask("list", query),
     get: (handle) => ask("get", handle),
+    watch: (watch) => ask("watch", watch),
+    stop: (handle) => ask("stop", handle),
     summarize: (filter) => ask("summarize", filter),
     delete: (selection) => ask("delete", selection),
     sessions: (limit) => ask("sessions", limit),

@@ -6,9 +6,11 @@ import type { Catalog } from "../mcp/catalog.ts";
 import { type Change, toNotification } from "../mcp/context.ts";
 import { ownerRef } from "../mcp/handle.ts";
 import type { HomeDoor, RunNote } from "../mcp/home-door.ts";
+import type { CallLimits } from "../mcp/host.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { Keyring } from "../mcp/keyring.ts";
 import type { Caller, Principal } from "../mcp/principal.ts";
+import { type AtWork, RunningCalls } from "../mcp/running-calls.ts";
 import { isNameless, mintSessionId, type SessionInit } from "../mcp/session-id.ts";
 import { createObjectRequestReader, type ObjectRequest } from "../mcp/session-request.ts";
 import { createSessionfulServer } from "../sdk/sessionful.ts";
@@ -40,6 +42,7 @@ export interface SessionAgentOptions {
   readonly streamLimits: StreamLimits;
   readonly socketLimits: SocketLimits;
   readonly shipping: ShippingTimes;
+  readonly callLimits: CallLimits;
   /** Whether what opened a socket, or a run acts with, is still good. A parameter, because credentials are above this layer. */
   isStillValid(principal: Principal, proof: string | undefined, env: Env): Promise<boolean>;
   /** GitHub has refused the token of a person: ends the access that it came with. Likewise. */
@@ -52,6 +55,10 @@ export interface SessionParts {
   readonly deadlines: Deadlines;
   readonly life: SessionLife;
   readonly streamLimits: StreamLimits;
+  readonly callLimits: CallLimits;
+  readonly running: RunningCalls;
+  /** Keeps the object in memory until a call has ended whose client does not hold it. */
+  holdWhile(done: Promise<void>): void;
   isStillValid(principal: Principal, proof: string | undefined): Promise<boolean>;
   endAccess(caller: Caller): Promise<void>;
 }
@@ -61,6 +68,7 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
   streamLimits: DEFAULTS.stream,
   socketLimits: DEFAULTS.socket,
   shipping: DEFAULTS.shipping,
+  callLimits: DEFAULTS.call,
   isStillValid: async (_principal, proof) => proof === undefined,
   endAccess: async () => {}
 };
@@ -70,13 +78,15 @@ const DEFAULT_OPTIONS: SessionAgentOptions = {
  * called over RPC.
  */
 export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOptions> = {}) {
-  const { createCalls, streamLimits, socketLimits, shipping, isStillValid, endAccess } = { ...DEFAULT_OPTIONS, ...options };
+  const { createCalls, streamLimits, socketLimits, shipping, callLimits, isStillValid, endAccess } = { ...DEFAULT_OPTIONS, ...options };
   return class SessionAgent extends McpAgent<Env, unknown, { principal: Principal }> {
     // Set by init(), which every request awaits before anything reads it.
     override server!: Server;
     readonly #read = createObjectRequestReader();
     readonly #deadlines = new Deadlines();
     readonly #switchboard = new Switchboard();
+    readonly #running = new RunningCalls();
+    readonly #holdWhile = (done: Promise<void>) => this.ctx.waitUntil(this.#life.holdWhile(done));
     readonly #link = new HomeLink({
       storage: this.ctx.storage,
       createCalls,
@@ -97,7 +107,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       deadlines: this.#deadlines,
       limits: streamLimits,
       readers: createReaders(this.ctx),
-      holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
+      holdWhile: this.#holdWhile
     });
     readonly #sockets = new Sockets(this.ctx);
     readonly #socketLane = new SocketLane({
@@ -110,11 +120,12 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       introduce: (init, attachment) => this.#introduce(init, attachment),
       isStillValid: ({ principal, proof }) => isStillValid(principal, proof, this.env),
       callerOf: (attachment) => unsealCaller(this.#keyring(), attachment),
-      holdWhile: (done) => this.ctx.waitUntil(this.#life.holdWhile(done))
+      holdWhile: this.#holdWhile
     });
     /** For the class that extends this one. */
     protected readonly parts: SessionParts = {
-      ...{ catalog, streamLimits, deadlines: this.#deadlines, life: this.#life },
+      ...{ catalog, streamLimits, callLimits, deadlines: this.#deadlines, life: this.#life },
+      ...{ running: this.#running, holdWhile: this.#holdWhile },
       isStillValid: (principal, proof) => isStillValid(principal, proof, this.env),
       endAccess: (caller) => endAccess(caller, this.env)
     };
@@ -183,6 +194,16 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
       if (this.#link.record.facts && !this.#life.endedMs) this.#runs.put(run);
       this.#announce({ resource: `run://${run.run}` });
       return Promise.resolve();
+    }
+
+    /** Likewise. What has ended here home has when this answers. */
+    watchCall(seq: number, waitMs: number): Promise<AtWork | undefined> {
+      return this.#running.watch(seq, waitMs).then((atWork) => atWork ?? this.#link.shipper.ship().then(() => undefined));
+    }
+
+    /** Likewise. */
+    stopCall(seq: number): Promise<boolean> {
+      return Promise.resolve(this.#running.stop(seq));
     }
 
     /** Likewise. */
@@ -277,7 +298,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
         config,
         keyring: this.#keyring(),
         calls: createRecorder(this.#link.calls, config.history, () => this.#link.shipper.noticed()),
-        deadlines: this.#deadlines,
+        ...{ deadlines: this.#deadlines, limits: callLimits, running: this.#running, holdWhile: this.#holdWhile },
         resourcesOfCalls: catalog.resourcesOfCalls,
         historyOf: ({ id }) => createRemoteHistory(this.#link.home(), { principalId: id, session: owner }, () => this.#link.shipper.ship()),
         runsOf: (caller) =>

@@ -7,12 +7,13 @@ import type { Change, Context } from "../mcp/context.ts";
 import { SignInRequired } from "../mcp/errors.ts";
 import { mintHandle } from "../mcp/handle.ts";
 import type { CallRecorder, History } from "../mcp/history.ts";
-import type { Asking, Host, Permits } from "../mcp/host.ts";
+import type { Aside, Asking, CallLimits, Host, Permits } from "../mcp/host.ts";
 import type { Keys } from "../mcp/idempotency.ts";
 import type { Keyring } from "../mcp/keyring.ts";
 import { LoopGuard } from "../mcp/loop-guard.ts";
 import type { Caller, Credentials, Principal } from "../mcp/principal.ts";
 import type { ResultKeeper } from "../mcp/results.ts";
+import type { RunningCalls } from "../mcp/running-calls.ts";
 import type { Runs } from "../mcp/runs.ts";
 import type { Weather } from "../mcp/weather.ts";
 import { createResults } from "./results.ts";
@@ -25,6 +26,10 @@ export interface SessionHostOptions {
   readonly keyring: Keyring;
   readonly calls: CallRecorder;
   readonly deadlines: Deadlines;
+  readonly limits: CallLimits;
+  readonly running: RunningCalls;
+  /** Keeps the object in memory until a call has ended that goes on without its client. */
+  holdWhile(done: Promise<void>): void;
   /** The URIs of the resources that change with each call. */
   readonly resourcesOfCalls: readonly string[];
   readonly permits: Permits;
@@ -42,7 +47,9 @@ export interface SessionHostOptions {
 export class SessionHost implements Host {
   readonly calls: CallRecorder;
   readonly deadlines: Deadlines;
-  readonly limits = DEFAULTS.call;
+  readonly limits: CallLimits;
+  readonly running: RunningCalls;
+  readonly aside: Aside | undefined;
   readonly loops = new LoopGuard(DEFAULTS.loops);
   readonly permits: Permits;
   readonly keys: Keys;
@@ -62,6 +69,12 @@ export class SessionHost implements Host {
     this.deadlines = options.deadlines;
     this.permits = options.permits;
     this.keys = options.keys;
+    this.limits = options.limits;
+    this.running = options.running;
+    // What a deployment does not keep of the history it keeps nowhere else: then a call stays with its client.
+    const { holdWhile, resultsOf } = options;
+    const toResults = (principal: Principal) => createResults(resultsOf(principal), DEFAULTS.results);
+    this.aside = options.config.history === "full" ? { holdWhile, resultsOf: toResults } : undefined;
     this.#options = options;
   }
 

@@ -1,10 +1,10 @@
 import type { Call, CallEnd, CallStart } from "../mcp/history.ts";
 
 /** The columns that a call has wherever it stands, in the order of {@link toBindings}. */
-export const CALL_COLUMNS = "seq, tool, outcome, started_ms, duration_ms, era, client, trace, arguments, preview, error" as const;
+export const CALL_COLUMNS = "seq, tool, outcome, started_ms, duration_ms, era, client, trace, arguments, preview, result, error" as const;
 
 /** A placeholder for each of {@link CALL_COLUMNS}. */
-export const CALL_PLACEHOLDERS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+export const CALL_PLACEHOLDERS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
 
 /** What is written of how a call ended; a call that is open has no duration. */
 export type CallState = Omit<CallEnd, "durationMs"> & { readonly durationMs: number | undefined };
@@ -21,6 +21,7 @@ export function toBindings(seq: number, start: CallStart, end: CallState): SqlSt
     start.trace ?? null,
     start.arguments ?? null,
     end.preview ?? null,
+    end.result ?? null,
     end.error ?? null
   ];
 }
@@ -37,9 +38,13 @@ export function toCall(row: Record<string, SqlStorageValue>): Call {
     trace: toText(row.trace),
     arguments: toText(row.arguments),
     preview: toText(row.preview),
+    result: toText(row.result),
     error: toText(row.error)
   };
 }
+
+/** Whether a call is not settled; one that waits for a person is not open. */
+export const isOpen = ({ outcome }: Pick<Call, "outcome">): boolean => outcome === "pending" || outcome === "running";
 
 /** Holds for the calls that are not settled; those that wait for a person are not open. */
 export const IS_OPEN = "outcome IN ('pending', 'running')";

@@ -1,6 +1,6 @@
 import { nextCallNumber, timeOfNumber } from "../mcp/call-number.ts";
 import type { Call, CallEnd, CallRecorder, CallStart } from "../mcp/history.ts";
-import { CALL_COLUMNS, CALL_PLACEHOLDERS, type CallState, IS_OPEN, toBindings, toCall } from "./call-row.ts";
+import { CALL_COLUMNS, CALL_PLACEHOLDERS, type CallState, IS_OPEN, isOpen, toBindings, toCall } from "./call-row.ts";
 import type { SessionRecord } from "./session-record.ts";
 
 /**
@@ -34,9 +34,9 @@ export class Calls implements CallRecorder {
     this.#exec("UPDATE calls SET outcome = ? WHERE seq = ?", outcome, seq);
   }
 
-  settle(seq: number, { outcome, durationMs, preview, error }: CallEnd): void {
-    const query = "UPDATE calls SET outcome = ?, duration_ms = ?, preview = ?, error = ? WHERE seq = ?";
-    this.#exec(query, outcome, durationMs ?? null, preview ?? null, error ?? null, seq);
+  settle(seq: number, { outcome, durationMs, preview, result, error }: CallEnd): void {
+    const query = "UPDATE calls SET outcome = ?, duration_ms = ?, preview = ?, result = ?, error = ? WHERE seq = ?";
+    this.#exec(query, outcome, durationMs ?? null, preview ?? null, result ?? null, error ?? null, seq);
   }
 
   /** When the last call was recorded, milliseconds since the epoch; `undefined` where there was none. */
@@ -63,7 +63,6 @@ export class Calls implements CallRecorder {
 
   /** Notes that home has these calls, as they were when {@link unshipped} gave them. */
   markShipped(calls: readonly Call[]): void {
-    const isOpen = ({ outcome }: Call) => outcome === "pending" || outcome === "running";
     const through = calls.reduce((highest, { seq }) => Math.max(highest, seq), this.#shippedThrough);
     const open = calls.filter(isOpen);
     this.#storage.transactionSync(() => {

@@ -10,6 +10,13 @@ export interface HomeCall extends Call {
   readonly session: string;
 }
 
+/** A call that was deleted, and the result that held its whole answer. */
+export interface DeletedCall {
+  readonly session: string;
+  readonly seq: number;
+  readonly result: string | undefined;
+}
+
 /** How many calls there are: those that are kept, and of a time the same as in {@link Usage}. */
 export interface CallCount extends Pick<Usage, "calls" | "durationMs" | "sessionCalls" | "bursts" | "sessionBursts"> {
   readonly kept: number;
@@ -117,21 +124,20 @@ export class HomeCalls implements CallRecorder {
   }
 
   /** Deletes settled calls, at most `limit`, and tells which. */
-  delete(selection: readonly { session: string; seq: number }[] | StoredFilter, limit: number): { session: string; seq: number }[] {
+  delete(selection: readonly { session: string; seq: number }[] | StoredFilter, limit: number): DeletedCall[] {
     if (!this.#record.hasTables) return [];
     this.#prepare();
     if (isList(selection)) {
-      const isDeleted = ({ seq, session }: { seq: number; session: string }) =>
-        this.#exec(`DELETE FROM home_calls WHERE seq = ? AND session = ? AND ${IS_SETTLED} RETURNING seq`, seq, session).toArray().length >
-        0;
-      return selection.slice(0, limit).filter(isDeleted);
+      const remove = ({ seq, session }: { seq: number; session: string }) =>
+        this.#exec(`DELETE FROM home_calls WHERE seq = ? AND session = ? AND ${IS_SETTLED} RETURNING seq, session, result`, seq, session);
+      return selection.slice(0, limit).flatMap((position) => [...remove(position)].map(toDeleted));
     }
     const { conditions, bindings } = toConditions(selection);
     const where = toWhere([...conditions, IS_SETTLED]);
     const found = `SELECT seq, session FROM home_calls ${where} ORDER BY seq LIMIT ?`;
-    return this.#exec(`DELETE FROM home_calls WHERE (seq, session) IN (${found}) RETURNING seq, session`, ...bindings, limit)
+    return this.#exec(`DELETE FROM home_calls WHERE (seq, session) IN (${found}) RETURNING seq, session, result`, ...bindings, limit)
       .toArray()
-      .map(({ seq, session }) => ({ seq: Number(seq), session: String(session) }));
+      .map(toDeleted);
   }
 
   /** Deletes what was recorded before a time. Returns whether anything is left. */
@@ -205,11 +211,12 @@ export class HomeCalls implements CallRecorder {
   /** Settled is never replaced by unsettled: what comes late or twice changes nothing. */
   #settle(seq: number, session: string, end: CallState): void {
     this.#exec(
-      `UPDATE home_calls SET outcome = ?, duration_ms = ?, preview = ?, error = ?
+      `UPDATE home_calls SET outcome = ?, duration_ms = ?, preview = ?, result = ?, error = ?
        WHERE seq = ? AND session = ? AND NOT ${IS_SETTLED}`,
       end.outcome,
       end.durationMs ?? null,
       end.preview ?? null,
+      end.result ?? null,
       end.error ?? null,
       seq,
       session
@@ -278,6 +285,12 @@ function toPosition(cursor: string): [number, string] {
 const isList = <T>(value: readonly T[] | object): value is readonly T[] => Array.isArray(value);
 
 const toHomeCall = (row: Record<string, SqlStorageValue>): HomeCall => ({ ...toCall(row), session: String(row.session) });
+
+const toDeleted = ({ session, seq, result }: Record<string, SqlStorageValue>): DeletedCall => ({
+  session: String(session),
+  seq: Number(seq),
+  result: typeof result === "string" ? result : undefined
+});
 
 const toTally = (row: Record<string, SqlStorageValue>): Tally => ({
   name: String(row.name),

@@ -1,7 +1,7 @@
 import { DEFAULTS } from "../../config.ts";
 import { firstNumberAt } from "../../mcp/call-number.ts";
 import { NotFound } from "../../mcp/errors.ts";
-import { mintHandle, mintSessionHandle, ownerRef, readHandle } from "../../mcp/handle.ts";
+import { type Handle, mintHandle, mintSessionHandle, ownerRef, readHandle } from "../../mcp/handle.ts";
 import type {
   Activity,
   Call,
@@ -9,16 +9,22 @@ import type {
   CallPage,
   CallQuery,
   CallSelection,
+  CallWatch,
   Deletion,
   History,
   RecordedCall,
   RecordedSession,
-  Usage
+  Usage,
+  WatchedCall
 } from "../../mcp/history.ts";
 import type { Asker, SessionDoor, ShippingSession } from "../../mcp/home-door.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
+import type { ResultKeeper } from "../../mcp/results.ts";
+import type { RunningCalls } from "../../mcp/running-calls.ts";
+import { isOpen } from "../../stores/call-row.ts";
 import type { HomeCall, HomeCalls } from "../../stores/home-calls.ts";
 import type { HomeSession, HomeSessions } from "../../stores/home-sessions.ts";
+import { stopWhereItRuns, watchWhereItRuns } from "./where-it-runs.ts";
 
 /** What the history of a principal is made of. */
 export interface HomeHistoryOptions {
@@ -27,6 +33,9 @@ export interface HomeHistoryOptions {
   readonly keyring: Keyring;
   /** The short name of home itself, under which the calls of the stateless era stand. */
   readonly own: string;
+  /** The calls that home itself runs. */
+  readonly running: RunningCalls;
+  readonly results: Pick<ResultKeeper, "remove">;
   /** How much home stores, bytes. */
   sizeBytes(): number;
   /** The object of a session. */
@@ -37,7 +46,11 @@ export interface HomeHistoryOptions {
 const MAX_DELETED = 5000;
 
 /** Takes over what a session ships. Settled calls are never replaced by unsettled ones, nor do deleted ones come back. */
-export function takeShipment({ calls, sessions }: HomeHistoryOptions, session: ShippingSession, shipped: readonly Call[]): void {
+export function takeShipment(
+  { calls, sessions }: Pick<HomeHistoryOptions, "calls" | "sessions">,
+  session: ShippingSession,
+  shipped: readonly Call[]
+): void {
   const ref = ownerRef(session.name);
   const known = sessions.get(ref);
   const endedMs = known?.endedMs ?? session.endedMs;
@@ -66,7 +79,7 @@ const numbersOf = (session: HomeSession | undefined): [number, number] =>
 
 /** The history of a principal, as whoever asks sees it. */
 export function createHomeHistory(options: HomeHistoryOptions, { principalId, session: asking }: Asker): History {
-  const { calls, sessions, keyring, own, sizeBytes, sessionDoor } = options;
+  const { calls, sessions, keyring, own, results, sizeBytes, sessionDoor } = options;
 
   const toRecorded = ({ seq, session, ...call }: HomeCall): RecordedCall => ({
     ...call,
@@ -98,6 +111,11 @@ export function createHomeHistory(options: HomeHistoryOptions, { principalId, se
       return handle?.kind === "call" ? [{ session: handle.owner, seq: handle.seq }] : [];
     });
 
+  const find = (text: string): [] | [Handle, HomeCall | undefined] => {
+    const handle = readHandle(keyring, principalId, text);
+    return handle?.kind === "call" ? [handle, calls.get(handle.owner, handle.seq)] : [];
+  };
+
   return {
     async list(query: CallQuery): Promise<CallPage> {
       const page = calls.list(toStored(query));
@@ -105,9 +123,22 @@ export function createHomeHistory(options: HomeHistoryOptions, { principalId, se
     },
 
     async get(text: string): Promise<RecordedCall | undefined> {
-      const handle = readHandle(keyring, principalId, text);
-      const call = handle?.kind === "call" ? calls.get(handle.owner, handle.seq) : undefined;
+      const [, call] = find(text);
       return call && toRecorded(call);
+    },
+
+    async watch({ call: text, waitMs }: CallWatch): Promise<WatchedCall | undefined> {
+      const [handle, known] = find(text);
+      if (!handle || !known || !isOpen(known)) return known && toRecorded(known);
+      const { progress, isLost } = await watchWhereItRuns(options, handle, waitMs);
+      const call = calls.get(handle.owner, handle.seq);
+      if (!call) return undefined; // deleted meanwhile
+      return { ...toRecorded(isLost && isOpen(call) ? { ...call, outcome: "unknown" } : call), progress };
+    },
+
+    async stop(text: string): Promise<boolean> {
+      const [handle, known] = find(text);
+      return handle !== undefined && known !== undefined && isOpen(known) && stopWhereItRuns(options, handle);
     },
 
     async summarize(filter: CallFilter): Promise<Activity> {
@@ -117,6 +148,7 @@ export function createHomeHistory(options: HomeHistoryOptions, { principalId, se
     async delete(selection: CallSelection): Promise<Deletion> {
       const wanted = "calls" in selection ? toPositions(selection.calls) : toStored(selection);
       const deleted = calls.delete(wanted, MAX_DELETED);
+      for (const { result } of deleted) if (result !== undefined) await removeResult(results, result);
       // A session keeps its copy until it is purged, and must not keep what its principal deleted.
       const bySession = Map.groupBy(deleted, ({ session }) => session);
       for (const [ref, positions] of bySession) {
@@ -152,4 +184,13 @@ export function createHomeHistory(options: HomeHistoryOptions, { principalId, se
       return { ...counted, callsKept: kept, sessions: sessionCount, rows: kept + sessionCount, sizeBytes: sizeBytes() };
     }
   };
+}
+
+/** It may have been deleted before, or expired. */
+async function removeResult(results: Pick<ResultKeeper, "remove">, result: string): Promise<void> {
+  try {
+    await results.remove(result);
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error;
+  }
 }

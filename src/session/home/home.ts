@@ -133,7 +133,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
 
     /** Takes over what a session ships: see {@link HomeDoor}. */
     ship(session: ShippingSession, calls: readonly Call[], report: LeaseReport | undefined): Promise<void> {
-      takeShipment(this.#historyOptions(), session, calls);
+      takeShipment({ calls: this.#calls, sessions: this.#sessions }, session, calls);
       if (report) this.#rate.report(report);
       for (const resource of this.parts.catalog.resourcesOfCalls) this.#subscriptions.announce({ resource });
       return Promise.resolve();
@@ -160,7 +160,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
     /** Answers a session's question for the history: see {@link HomeDoor}. */
     askHistory(asker: Asker, method: keyof History, argument: unknown): Promise<{ value: unknown } | Refusal> {
       // The session and its home are of one build, and the session's types have checked the argument.
-      const answer = createHomeHistory(this.#historyOptions(), asker)[method] as (argument: unknown) => Promise<unknown>;
+      const answer = createHomeHistory(this.#historyOptions(asker.principalId), asker)[method] as (argument: unknown) => Promise<unknown>;
       return answer(argument).then((value) => ({ value }), toRefusal);
     }
 
@@ -272,9 +272,10 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
         permits: new LeasedPermits({ rule: config.rate, leaseMs: DEFAULTS.leaseMs, lease: async (report) => this.#rate.lease(report) }),
         keys: this.#ownKeys,
         calls: createRecorder(this.#calls, config.history, () => {}),
-        deadlines: this.parts.deadlines,
+        ...{ deadlines: this.parts.deadlines, limits: this.parts.callLimits },
+        ...{ running: this.parts.running, holdWhile: this.parts.holdWhile },
         resourcesOfCalls: this.parts.catalog.resourcesOfCalls,
-        historyOf: ({ id }) => createHomeHistory(this.#historyOptions(), { principalId: id, session: this.#own }),
+        historyOf: ({ id }) => createHomeHistory(this.#historyOptions(id), { principalId: id, session: this.#own }),
         runsOf: (caller) => this.#runsOf({ principalId: caller.principal.id, caller, session: this.#own }),
         resultsOf: ({ id }) => this.#resultsOf(id),
         endAccess: this.parts.endAccess,
@@ -282,12 +283,14 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       });
     }
 
-    #historyOptions(): HomeHistoryOptions {
+    #historyOptions(principalId: string): HomeHistoryOptions {
       return {
         calls: this.#calls,
         sessions: this.#sessions,
         keyring: this.#keyring(),
         own: this.#own,
+        running: this.parts.running,
+        results: this.#resultsOf(principalId),
         sizeBytes: () => this.ctx.storage.sql.databaseSize,
         sessionDoor: (name) => this.#sessionDoor(name)
       };

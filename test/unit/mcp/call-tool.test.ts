@@ -12,6 +12,7 @@ import type { CallEnd } from "../../../src/mcp/history.ts";
 import type { Host, Invocation } from "../../../src/mcp/host.ts";
 import type { Keys } from "../../../src/mcp/idempotency.ts";
 import type { Principal } from "../../../src/mcp/principal.ts";
+import { RunningCalls } from "../../../src/mcp/running-calls.ts";
 import { writtenByOthers } from "../../../src/mcp/written-by-others.ts";
 
 const face = {
@@ -73,9 +74,10 @@ async function callFor(name: string, answer: unknown, given: Partial<Invocation>
   };
   const host = {
     deadlines: new Deadlines(),
-    limits: { callMs: 1000, detachedMs: 1000, inlineBytes: 1000 },
+    limits: { callMs: 1000, detachedMs: 1000, detaching: 10, inlineBytes: 1000 },
     calls: { append: settle, open: () => 1, reopen() {}, settle: (_, end) => settle(end) },
     permits: { take: () => undefined },
+    running: new RunningCalls(),
     ...(keys && { keys }),
     contextFor: (_asking, _signalOf, onWrite) =>
       ({

@@ -12,6 +12,7 @@ function serve(switchboard: Switchboard, answer: Promise<object>) {
   const sent: (Message | "cancelled" | "closed")[] = [];
   const replies: ReplyPort = {
     origin: "test",
+    isLeft: false,
     send: (message) => void sent.push(message),
     cancel: () => void sent.push("cancelled"),
     closeStream: () => void sent.push("closed")

@@ -5,6 +5,7 @@ import { firstNumberAt } from "../../../../src/mcp/call-number.ts";
 import { mintSessionHandle, ownerRef } from "../../../../src/mcp/handle.ts";
 import type { Call, History } from "../../../../src/mcp/history.ts";
 import { createKeyring } from "../../../../src/mcp/keyring.ts";
+import { RunningCalls } from "../../../../src/mcp/running-calls.ts";
 import { createHomeHistory, type HomeHistoryOptions, takeShipment } from "../../../../src/session/home/home-history.ts";
 import { HomeCalls } from "../../../../src/stores/home-calls.ts";
 import { HomeRecord } from "../../../../src/stores/home-record.ts";
@@ -37,7 +38,9 @@ const inHome = (act: (historyOf: (name: string) => History) => Promise<void>) =>
     const sessionDoor = () => {
       throw new Error("No session is asked.");
     };
-    const options: HomeHistoryOptions = { calls, sessions, keyring, own: "0wn00000", sizeBytes: () => 0, sessionDoor };
+    const results = { remove: () => Promise.reject(new Error("No call has one.")) };
+    const running = new RunningCalls();
+    const options: HomeHistoryOptions = { calls, sessions, keyring, own: "0wn00000", running, results, sizeBytes: () => 0, sessionDoor };
     takeShipment(options, sessionOf(OTHER), shipmentOf(0, OTHERS));
     takeShipment(options, sessionOf(MINE), shipmentOf(OTHERS / 2, 3));
     const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];

@@ -1,13 +1,14 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import { readConfig } from "../../../../src/config.ts";
+import { DEFAULTS, readConfig } from "../../../../src/config.ts";
 import { Deadlines } from "../../../../src/lib/deadlines.ts";
 import type { JsonObject } from "../../../../src/lib/json.ts";
 import { createCatalog } from "../../../../src/mcp/catalog.ts";
 import type { Keys } from "../../../../src/mcp/idempotency.ts";
 import { createKeyring } from "../../../../src/mcp/keyring.ts";
 import { type Caller, NO_CREDENTIALS, type Principal, SCOPES } from "../../../../src/mcp/principal.ts";
+import { RunningCalls } from "../../../../src/mcp/running-calls.ts";
 import { unseal } from "../../../../src/mcp/seal.ts";
 import { workflowDefinition } from "../../../../src/mcp/workflow.ts";
 import { RunEngine, type RunEngineOptions } from "../../../../src/session/run-engine/run-engine.ts";
@@ -130,7 +131,7 @@ function toOptions(bench: () => Bench): Omit<RunEngineOptions, "store"> {
     config: { ...readConfig(env), github: { apiUrl: "https://github.test", token: "the-server's" } },
     keyring,
     calls: { append: () => 1, open: () => 1, reopen() {}, settle() {} },
-    deadlines: new Deadlines(),
+    ...{ deadlines: new Deadlines(), running: new RunningCalls(), limits: DEFAULTS.call },
     resourcesOfCalls: [],
     permits: { take: () => undefined },
     keys: { claim: () => Promise.reject(new Error("Nothing has a key.")) } satisfies Keys,
