@@ -29,7 +29,7 @@ export const DEFAULTS = {
   },
   /** How long a question to the client may wait for its answer. */
   askMs: 5 * MINUTE,
-  call: { callMs: 9 * SECOND, detachedMs: 15 * MINUTE, detaching: 10, inlineBytes: 64 * KIB } satisfies CallLimits,
+  call: { callMs: 9 * SECOND, attachedMs: 9 * SECOND, detachedMs: 15 * MINUTE, detaching: 10, inlineBytes: 64 * KIB } satisfies CallLimits,
   rate: { limit: 60, windowMs: MINUTE } satisfies RateRule,
   /** For how long a session may use what it leased of the rate limit. */
   leaseMs: 5 * SECOND,

@@ -8,7 +8,7 @@ import { toCapabilityError } from "./capabilities.ts";
 import { type ToolResult, text } from "./content.ts";
 import type { Context } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
-import { isUnheard, keepAnswer, mayDetach, requireRoom, toRunningResult } from "./detach.ts";
+import { detach, isUnheard, keepAnswer, mayDetach, requireRoom } from "./detach.ts";
 import {
   DeadlineExceeded,
   Denied,
@@ -41,16 +41,7 @@ export function callTool(name: string, args: JsonObject, invocation: Invocation,
   const entry = new CallEntry(name, args, invocation, host);
   if (!tool || !mayDetach(tool, invocation, host)) return walk(name, args, { tool, entry, invocation, host });
   return new Promise((resolve, reject) => {
-    const onDetach = () => {
-      entry.isDetached = true;
-      host.aside?.holdWhile(
-        walked.then(
-          () => {},
-          () => {}
-        )
-      );
-      resolve(toRunningResult(tool, entry.handle));
-    };
+    const onDetach = () => void detach(tool, { entry, host, walked }).then(resolve);
     const walked = walk(name, args, { tool, entry, invocation, host, onDetach });
     walked.then(resolve, reject);
   });
@@ -164,12 +155,12 @@ function openRow(tool: Tool, entry: CallEntry, host: Host): void {
 }
 
 async function run(tool: Tool, input: object, { entry, invocation, host, onDetach, traces }: Walk & { traces: { writes: number } }) {
-  const { callMs, detachedMs, inlineBytes } = host.limits;
+  const { callMs, attachedMs, detachedMs, inlineBytes } = host.limits;
   const output = await runBounded(
     {
       name: tool.name,
       limitMs: tool.detaches ? detachedMs : callMs,
-      detach: onDetach && { afterMs: callMs, act: onDetach },
+      detach: onDetach && { afterMs: attachedMs, act: onDetach },
       isRead: tool.annotations.readOnlyHint,
       run: (ctx: Context) => tool.run(input, ctx),
       onStart(stop) {

@@ -18,11 +18,26 @@ export function requireRoom(tool: Tool, { aside, running, limits }: Host): void 
   throw new QuotaReached(sentence, { limit: "detaching_calls", maxCalls: limits.detaching });
 }
 
-/** What a call is answered that goes on without its client. */
-export function toRunningResult({ name }: Tool, call: string): ToolResult {
+/** A call that is about to go on without its client. */
+interface Detaching {
+  readonly entry: CallEntry;
+  readonly host: Host;
+  /** Settles with the call. */
+  readonly walked: Promise<unknown>;
+}
+
+/** Lets a call go on, and gives what it is answered with in the meantime. */
+export async function detach({ name }: Tool, { entry, host, walked }: Detaching): Promise<ToolResult> {
+  const { handle: call } = entry;
+  entry.isDetached = true;
+  host.aside?.holdWhile(walked.then(noted, noted));
+  // Nobody finds it from elsewhere before; where that fails, the row is brought there later as any other.
+  await host.aside?.publish().catch((error: unknown) => logFailure("call_not_published", error));
   const sentence = `${name} goes on as ${call}. Ask get_call with waitSeconds for its outcome; cancel_call stops it.`;
   return { content: [text(sentence)], structuredContent: { status: "running", call } };
 }
+
+const noted = (): void => {};
 
 /** The class of an error that is none of the call: its answer could not be kept. */
 export const ANSWER_NOT_KEPT = "AnswerNotKept";
@@ -47,10 +62,14 @@ export async function keepAnswer(
       throw error;
     }
   } catch (error) {
-    console.error(JSON.stringify({ level: "error", event: "answer_not_kept", tool: tool.name, error: String(error) }));
+    logFailure("answer_not_kept", error);
     return { error: ANSWER_NOT_KEPT };
   }
 }
 
 /** Whether nobody gets the answer of a call as it is. */
 export const isUnheard = (entry: CallEntry, { isLeft }: Invocation): boolean => entry.isDetached || isLeft;
+
+function logFailure(event: string, error: unknown): void {
+  console.error(JSON.stringify({ level: "error", event, error: String(error) }));
+}

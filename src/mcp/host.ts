@@ -61,6 +61,8 @@ export interface Host {
 export interface Aside {
   /** Keeps the object in memory until the call has ended. */
   holdWhile(done: Promise<void>): void;
+  /** Brings the row of a call that goes on to where its principal finds it from anywhere. */
+  publish(): Promise<void>;
   /** Where its whole answer is kept. */
   resultsOf(principal: Principal): Pick<Results, "begin" | "remove">;
 }
@@ -74,7 +76,9 @@ export interface Permits {
 export interface CallLimits {
   /** How long a call may take, milliseconds. */
   readonly callMs: number;
-  /** How long a call of a tool that detaches may take, milliseconds. */
+  /** How long a call of a tool that detaches keeps its client waiting, milliseconds. */
+  readonly attachedMs: number;
+  /** How long it may take, milliseconds. */
   readonly detachedMs: number;
   /** How many calls of such tools one object runs at a time. */
   readonly detaching: number;

@@ -299,6 +299,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
         keyring: this.#keyring(),
         calls: createRecorder(this.#link.calls, config.history, () => this.#link.shipper.noticed()),
         ...{ deadlines: this.#deadlines, limits: callLimits, running: this.#running, holdWhile: this.#holdWhile },
+        publish: () => this.#link.shipper.ship(),
         resourcesOfCalls: catalog.resourcesOfCalls,
         historyOf: ({ id }) => createRemoteHistory(this.#link.home(), { principalId: id, session: owner }, () => this.#link.shipper.ship()),
         runsOf: (caller) =>

@@ -30,6 +30,8 @@ export interface SessionHostOptions {
   readonly running: RunningCalls;
   /** Keeps the object in memory until a call has ended that goes on without its client. */
   holdWhile(done: Promise<void>): void;
+  /** Brings what is recorded to the principal's home. */
+  publish(): Promise<void>;
   /** The URIs of the resources that change with each call. */
   readonly resourcesOfCalls: readonly string[];
   readonly permits: Permits;
@@ -72,9 +74,9 @@ export class SessionHost implements Host {
     this.limits = options.limits;
     this.running = options.running;
     // What a deployment does not keep of the history it keeps nowhere else: then a call stays with its client.
-    const { holdWhile, resultsOf } = options;
+    const { holdWhile, publish, resultsOf } = options;
     const toResults = (principal: Principal) => createResults(resultsOf(principal), DEFAULTS.results);
-    this.aside = options.config.history === "full" ? { holdWhile, resultsOf: toResults } : undefined;
+    this.aside = options.config.history === "full" ? { holdWhile, publish, resultsOf: toResults } : undefined;
     this.#options = options;
   }
 

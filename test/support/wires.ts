@@ -104,7 +104,8 @@ async function openStateless(url: string, { capabilities = {}, answers = {}, onL
   await client.connect(new StatelessTransport(new URL(url)) as never);
   let meta: Record<string, unknown> = {};
   return {
-    request: (method, params = {}) => received(client.request({ method, params: { ...params, _meta: meta } }, z.looseObject({}))),
+    request: (method, params = {}) =>
+      received(client.request({ method, params: { ...params, _meta: { ...(params._meta as object), ...meta } } }, z.looseObject({}))),
     call: async (name, args = {}, options = {}) =>
       (await client.callTool({ name, arguments: args as Record<string, unknown>, _meta: meta }, options)) as unknown as ToolAnswer,
     async setLogLevel(level) {

@@ -274,6 +274,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
         calls: createRecorder(this.#calls, config.history, () => {}),
         ...{ deadlines: this.parts.deadlines, limits: this.parts.callLimits },
         ...{ running: this.parts.running, holdWhile: this.parts.holdWhile },
+        publish: async () => {},
         resourcesOfCalls: this.parts.catalog.resourcesOfCalls,
         historyOf: ({ id }) => createHomeHistory(this.#historyOptions(id), { principalId: id, session: this.#own }),
         runsOf: (caller) => this.#runsOf({ principalId: caller.principal.id, caller, session: this.#own }),

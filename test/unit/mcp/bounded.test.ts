@@ -46,7 +46,7 @@ it("says that a write was cancelled when its client cancels while the user is as
   const invocation = { onCancel, ask } as Partial<Invocation> as Invocation;
   const host = {
     deadlines: new Deadlines(),
-    limits: { callMs: 1000, detachedMs: 1000, detaching: 10, inlineBytes: 1000 },
+    limits: { callMs: 1000, attachedMs: 1000, detachedMs: 1000, detaching: 10, inlineBytes: 1000 },
     contextFor: (asked: Asking) => ({ ask: asked.ask }) as Partial<Context> as Context
   } as Partial<Host> as Host;
   const running = runBounded(toRun(askFirst), invocation, host);
@@ -71,7 +71,7 @@ const reading = (run: (ctx: Context) => Promise<{ done: boolean }>) =>
 function bound(callMs: number, ask: () => Promise<never>) {
   const host = {
     deadlines: new Deadlines(),
-    limits: { callMs, detachedMs: callMs, detaching: 10, inlineBytes: 1000 },
+    limits: { callMs, attachedMs: callMs, detachedMs: callMs, detaching: 10, inlineBytes: 1000 },
     contextFor: (asked: Asking) => ({ ask: asked.ask }) as Partial<Context> as Context
   } as Partial<Host> as Host;
   return { host, invocation: { onCancel: () => () => {}, ask } as Partial<Invocation> as Invocation };

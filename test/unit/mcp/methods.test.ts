@@ -29,7 +29,7 @@ it("ends a resource that hangs, and says so", async () => {
   const invocation = { slice, principal: { scopes: [] as const }, onCancel: () => () => {} } as unknown as Invocation;
   const host = {
     deadlines: new Deadlines(),
-    limits: { callMs: 50, detachedMs: 50, detaching: 10, inlineBytes: 1000 },
+    limits: { callMs: 50, attachedMs: 1000, detachedMs: 50, detaching: 10, inlineBytes: 1000 },
     contextFor: () => ({}) as Context
   } as Partial<Host> as Host;
   const reading = METHODS["resources/read"]?.({ uri: "stuck://here" }, invocation, host);
