@@ -112,7 +112,7 @@ describe("a socket", () => {
     const flood = { name: "flood", arguments: { messages: 200, sizeBytes: 1 } };
     const running = socket.request("tools/call", flood, "same");
     other.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "same" } });
-    expect((await running).result?.structuredContent).toEqual({ sent: 200 });
+    expect((await running).result?.structuredContent).toEqual({ status: "done", sent: 200 });
     socket.close();
     other.close();
   });
@@ -133,7 +133,7 @@ describe("a socket", () => {
       .toMatchObject({ calls: [{ outcome: "ok" }] });
     expect(socket.received).toEqual([]);
     const resumed = await RawSocket.open(`${url}?session=${session}&resume=${name}`);
-    expect((await resumed.next(({ id }) => id === "dropped")).result?.structuredContent).toEqual({ sent: 20_000 });
+    expect((await resumed.next(({ id }) => id === "dropped")).result?.structuredContent).toEqual({ status: "done", sent: 20_000 });
     resumed.close();
   });
 

@@ -28,6 +28,8 @@ const field = (tool: string, name: string, names: NameKind, more: object = {}): 
 const FIELDS: readonly Way[] = [
   field("get_call", "call", "call"),
   field("get_call", "call", "statelessCall"),
+  field("cancel_call", "call", "call"),
+  field("cancel_call", "call", "statelessCall"),
   ...["list_calls", "summarize_activity", "export_calls"].map((tool) => field(tool, "session", "ses")),
   ...["list_calls", "export_calls"].map((tool) => field(tool, "cursor", "cursor")),
   field("list_workflows", "workflow", "workflow"),

@@ -115,6 +115,11 @@ it("marks what others wrote in the tools of this server", () => {
   const marked = catalog.tools.map(({ name, structured }) => [name, structured?.markedFields.map(({ pattern }) => pattern) ?? []] as const);
   expect(Object.fromEntries(marked.filter(([, fields]) => fields.length > 0))).toMatchInlineSnapshot(`
     {
+      "cancel_call": [
+        "/preview",
+        "/progress/message",
+        "/output",
+      ],
       "cancel_run": [
         "/waitsFor",
         "/error",
@@ -124,6 +129,8 @@ it("marks what others wrote in the tools of this server", () => {
       ],
       "get_call": [
         "/preview",
+        "/progress/message",
+        "/output",
       ],
       "get_repository": [
         "/description",

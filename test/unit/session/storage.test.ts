@@ -251,6 +251,7 @@ describe("a session that calls", () => {
       runInDurableObject(stubOf(id), (_, { storage }) => storage.sql.exec("SELECT time FROM cf_agents_jobs ORDER BY time").toArray());
     const endMs = readSessionId(id).init.issuedMs + SESSION_TTL_MS;
     const soonMs = Date.now() + 10 * 60 * 1000;
+    await expect.poll(async () => (await stored(stubOf(id))).tables).toContain("events"); // its answer is kept
     for (let sweep = 0; sweep < 3; sweep++) {
       await expect.poll(async () => (await schedules().catch(() => [])).some(({ time }) => Number(time) < soonMs)).toBe(true);
       await runInDurableObject(stubOf(id), (_, { storage }) => {
