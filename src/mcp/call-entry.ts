@@ -26,10 +26,10 @@ export interface EntryEnd {
   readonly shown?: string | undefined;
   /** The class of the error. */
   readonly error?: string | undefined;
-  /** The handle of the result that holds the whole answer. */
-  readonly result?: string | undefined;
   /** How long the answer is as JSON. */
   readonly sizeBytes?: number | undefined;
+  /** The handle of the stored result that the answer leads to. */
+  readonly result?: string | undefined;
 }
 
 /** The entry of one call: its row in the history and its line in the log, of which neither tells a secret. */
@@ -88,8 +88,8 @@ export class CallEntry implements RunningCall {
       outcome,
       durationMs: outcome === "waiting" ? undefined : Date.now() - this.#start.startedMs,
       preview: shown === undefined ? undefined : showText(shown, MAX_PREVIEW),
-      result,
-      error
+      error,
+      result
     };
     if (this.#seq === undefined) this.#seq = calls.append({ ...this.#start, ...row });
     else calls.settle(this.#seq, row);

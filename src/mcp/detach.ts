@@ -3,6 +3,7 @@ import { type ToolResult, text } from "./content.ts";
 import type { Tool } from "./define-tool.ts";
 import { QuotaReached } from "./errors.ts";
 import type { Host, Invocation } from "./host.ts";
+import { storeWhole } from "./keep-whole.ts";
 
 /** Whether a call may go on without its client: one that reports progress keeps it. */
 export const mayDetach = (tool: Tool, { meta }: Invocation, { aside }: Host): boolean =>
@@ -50,17 +51,8 @@ export async function keepAnswer(
   { aside }: Host
 ): Promise<Pick<EntryEnd, "result" | "error">> {
   if (!aside) return {};
-  const results = aside.resultsOf(principal);
   try {
-    const writer = await results.begin({ tool: tool.name, title: `Answer of ${tool.name}`, type: "application/json" });
-    try {
-      await writer.write(JSON.stringify(result.structuredContent ?? { content: result.content }));
-      await writer.end();
-      return { result: writer.result };
-    } catch (error) {
-      await results.remove(writer.result); // half of it would only take room
-      throw error;
-    }
+    return { result: await storeWhole(tool, result, aside.resultsOf(principal)) };
   } catch (error) {
     logFailure("answer_not_kept", error);
     return { error: ANSWER_NOT_KEPT };

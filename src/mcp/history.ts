@@ -23,7 +23,7 @@ export interface CallEnd {
   readonly preview: string | undefined;
   /** The class of the error. */
   readonly error: string | undefined;
-  /** The handle of the result that holds its whole answer, where that was kept. */
+  /** The handle of the stored result that the answer leads to. */
   readonly result?: string | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Call, CallEnd, CallStart } from "../mcp/history.ts";
 
 /** The columns that a call has wherever it stands, in the order of {@link toBindings}. */
-export const CALL_COLUMNS = "seq, tool, outcome, started_ms, duration_ms, era, client, trace, arguments, preview, result, error" as const;
+export const CALL_COLUMNS = "seq, tool, outcome, started_ms, duration_ms, era, client, trace, arguments, preview, error, result" as const;
 
 /** A placeholder for each of {@link CALL_COLUMNS}. */
 export const CALL_PLACEHOLDERS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
@@ -21,8 +21,8 @@ export function toBindings(seq: number, start: CallStart, end: CallState): SqlSt
     start.trace ?? null,
     start.arguments ?? null,
     end.preview ?? null,
-    end.result ?? null,
-    end.error ?? null
+    end.error ?? null,
+    end.result ?? null
   ];
 }
 
@@ -38,8 +38,8 @@ export function toCall(row: Record<string, SqlStorageValue>): Call {
     trace: toText(row.trace),
     arguments: toText(row.arguments),
     preview: toText(row.preview),
-    result: toText(row.result),
-    error: toText(row.error)
+    error: toText(row.error),
+    result: toText(row.result)
   };
 }
 

@@ -10,10 +10,11 @@ export interface HomeCall extends Call {
   readonly session: string;
 }
 
-/** A call that was deleted, and the result that held its whole answer. */
+/** A call that was deleted, and the result that its answer led to. */
 export interface DeletedCall {
   readonly session: string;
   readonly seq: number;
+  readonly tool: string;
   readonly result: string | undefined;
 }
 
@@ -129,13 +130,17 @@ export class HomeCalls implements CallRecorder {
     this.#prepare();
     if (isList(selection)) {
       const remove = ({ seq, session }: { seq: number; session: string }) =>
-        this.#exec(`DELETE FROM home_calls WHERE seq = ? AND session = ? AND ${IS_SETTLED} RETURNING seq, session, result`, seq, session);
+        this.#exec(
+          `DELETE FROM home_calls WHERE seq = ? AND session = ? AND ${IS_SETTLED} RETURNING seq, session, tool, result`,
+          seq,
+          session
+        );
       return selection.slice(0, limit).flatMap((position) => [...remove(position)].map(toDeleted));
     }
     const { conditions, bindings } = toConditions(selection);
     const where = toWhere([...conditions, IS_SETTLED]);
     const found = `SELECT seq, session FROM home_calls ${where} ORDER BY seq LIMIT ?`;
-    return this.#exec(`DELETE FROM home_calls WHERE (seq, session) IN (${found}) RETURNING seq, session, result`, ...bindings, limit)
+    return this.#exec(`DELETE FROM home_calls WHERE (seq, session) IN (${found}) RETURNING seq, session, tool, result`, ...bindings, limit)
       .toArray()
       .map(toDeleted);
   }
@@ -211,13 +216,13 @@ export class HomeCalls implements CallRecorder {
   /** Settled is never replaced by unsettled: what comes late or twice changes nothing. */
   #settle(seq: number, session: string, end: CallState): void {
     this.#exec(
-      `UPDATE home_calls SET outcome = ?, duration_ms = ?, preview = ?, result = ?, error = ?
+      `UPDATE home_calls SET outcome = ?, duration_ms = ?, preview = ?, error = ?, result = ?
        WHERE seq = ? AND session = ? AND NOT ${IS_SETTLED}`,
       end.outcome,
       end.durationMs ?? null,
       end.preview ?? null,
-      end.result ?? null,
       end.error ?? null,
+      end.result ?? null,
       seq,
       session
     );
@@ -286,9 +291,10 @@ const isList = <T>(value: readonly T[] | object): value is readonly T[] => Array
 
 const toHomeCall = (row: Record<string, SqlStorageValue>): HomeCall => ({ ...toCall(row), session: String(row.session) });
 
-const toDeleted = ({ session, seq, result }: Record<string, SqlStorageValue>): DeletedCall => ({
+const toDeleted = ({ session, seq, tool, result }: Record<string, SqlStorageValue>): DeletedCall => ({
   session: String(session),
   seq: Number(seq),
+  tool: String(tool),
   result: typeof result === "string" ? result : undefined
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BuiltWorker, LOCAL_BINDINGS, startBuiltWorker } from "../support/built-worker.ts";
 import { postBreakable } from "../support/reset.ts";
-import { MCP_HEADERS, messagesOf, RawSession, type ToolAnswer } from "../support/session.ts";
+import { MCP_HEADERS, RawSession, readMessages, type ToolAnswer } from "../support/session.ts";
 import { RawSocket } from "../support/socket.ts";
 import { envelope, RawStateless, toHeaders } from "../support/stateless.ts";
 import { describeWires, openSession, type WireSession } from "../support/wires.ts";
@@ -196,7 +196,7 @@ it("who waits for a call is told how far it is", async () => {
     { name: "get_call", arguments: { call, waitSeconds: 8 } },
     { meta: { progressToken: 1 } }
   );
-  const messages = await Array.fromAsync(messagesOf(response));
+  const messages = await readMessages(response);
   const told = messages.filter(({ method }) => method === "notifications/progress").map(({ params }) => Number(params?.progress));
   expect(told.length).toBeGreaterThan(1);
   expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));

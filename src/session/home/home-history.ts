@@ -18,11 +18,12 @@ import type {
   WatchedCall
 } from "../../mcp/history.ts";
 import type { Asker, SessionDoor, ShippingSession } from "../../mcp/home-door.ts";
+import { titleOfAnswer } from "../../mcp/keep-whole.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
 import type { ResultKeeper } from "../../mcp/results.ts";
 import type { RunningCalls } from "../../mcp/running-calls.ts";
 import { isOpen } from "../../stores/call-row.ts";
-import type { HomeCall, HomeCalls } from "../../stores/home-calls.ts";
+import type { DeletedCall, HomeCall, HomeCalls } from "../../stores/home-calls.ts";
 import type { HomeSession, HomeSessions } from "../../stores/home-sessions.ts";
 import { stopWhereItRuns, watchWhereItRuns } from "./where-it-runs.ts";
 
@@ -35,7 +36,7 @@ export interface HomeHistoryOptions {
   readonly own: string;
   /** The calls that home itself runs. */
   readonly running: RunningCalls;
-  readonly results: Pick<ResultKeeper, "remove">;
+  readonly results: Pick<ResultKeeper, "get" | "remove">;
   /** How much home stores, bytes. */
   sizeBytes(): number;
   /** The object of a session. */
@@ -148,7 +149,7 @@ export function createHomeHistory(options: HomeHistoryOptions, { principalId, se
     async delete(selection: CallSelection): Promise<Deletion> {
       const wanted = "calls" in selection ? toPositions(selection.calls) : toStored(selection);
       const deleted = calls.delete(wanted, MAX_DELETED);
-      for (const { result } of deleted) if (result !== undefined) await removeResult(results, result);
+      for (const call of deleted) await removeAnswer(results, call);
       // A session keeps its copy until it is purged, and must not keep what its principal deleted.
       const bySession = Map.groupBy(deleted, ({ session }) => session);
       for (const [ref, positions] of bySession) {
@@ -186,11 +187,13 @@ export function createHomeHistory(options: HomeHistoryOptions, { principalId, se
   };
 }
 
-/** It may have been deleted before, or expired. */
-async function removeResult(results: Pick<ResultKeeper, "remove">, result: string): Promise<void> {
+/** Deletes an answer that was kept whole with its call. Results that a tool made, or another call led to, are the principal's own. */
+async function removeAnswer(results: HomeHistoryOptions["results"], { tool, result }: DeletedCall): Promise<void> {
+  if (result === undefined) return;
   try {
-    await results.remove(result);
+    const { tool: maker, title } = await results.get(result);
+    if (maker === tool && title === titleOfAnswer(tool)) await results.remove(result);
   } catch (error) {
-    if (!(error instanceof NotFound)) throw error;
+    if (!(error instanceof NotFound)) throw error; // deleted before, or expired
   }
 }

@@ -3,6 +3,7 @@ import type { Json } from "../../lib/json.ts";
 import { ANSWER_NOT_KEPT } from "../../mcp/detach.ts";
 import { NotFound } from "../../mcp/errors.ts";
 import type { WatchedCall } from "../../mcp/history.ts";
+import { titleOfAnswer } from "../../mcp/keep-whole.ts";
 import type { Results } from "../../mcp/results.ts";
 import { writtenByOthers } from "../../mcp/written-by-others.ts";
 import { recordedCall, toRecordedCall } from "./recorded-call.ts";
@@ -25,7 +26,10 @@ export const callDetails = recordedCall.extend({
   output: writtenByOthers(
     z.unknown().describe("Its whole answer, where that was kept because its client did not wait for it, and is short enough")
   ).optional(),
-  result: z.string().optional().describe("Handle of the stored result that holds its whole answer, as JSON")
+  result: z
+    .string()
+    .optional()
+    .describe("Handle of the stored result that its answer leads to, or that holds it whole: read_result takes it")
 });
 
 type CallDetails = z.input<typeof callDetails>;
@@ -33,7 +37,7 @@ type CallDetails = z.input<typeof callDetails>;
 /** Shows a call in full, with its whole answer where that was kept and fits. */
 export async function readCallDetails(found: WatchedCall, results: Pick<Results, "read">): Promise<CallDetails> {
   const { client, era, trace, error, progress, result } = found;
-  const kept = result === undefined ? {} : await readOutput(result, results);
+  const kept = result === undefined ? {} : await readOutput(found.tool, result, results);
   return { ...toRecordedCall(found), client, era, trace, error, reason: reasonOf(found), progress, ...kept };
 }
 
@@ -46,23 +50,32 @@ export function textOfCall({ tool, outcome, startedAt, durationMs, preview, reas
     reason,
     preview && `Its answer: ${JSON.stringify(preview)}`,
     output !== undefined && "Its whole answer is in the structured result.",
-    output === undefined && result !== undefined && `Its whole answer is stored as ${result}.`
+    output === undefined && result !== undefined && `It leads to ${result}: read_result reads it.`
   ]
     .filter(Boolean)
     .join("\n");
 }
 
-/** One line of JSON: it fits if a page of the result holds it whole. The result may have been deleted. */
-async function readOutput(result: string, results: Pick<Results, "read">): Promise<Pick<CallDetails, "output" | "result" | "reason">> {
+/** A page of it holds it whole, or it is to be read by its handle. It may have been deleted. */
+async function readOutput(
+  tool: string,
+  result: string,
+  results: Pick<Results, "read">
+): Promise<Pick<CallDetails, "output" | "result" | "reason">> {
   try {
-    const { lines } = await results.read(result, { fromLine: 1, lines: 1, isTail: false });
-    const [line] = lines;
-    return line && !line.isCut ? { result, output: JSON.parse(line.text) as Json } : { result };
+    const { record, lines, nextLine } = await results.read(result, { fromLine: 1, lines: MAX_LINES, isTail: false });
+    const isWhole = nextLine === undefined && !lines.some(({ isCut }) => isCut);
+    if (record.title !== titleOfAnswer(tool) || record.state !== "complete" || !isWhole) return { result };
+    const text = lines.map((line) => line.text).join("\n");
+    return { result, output: record.type === "application/json" ? (JSON.parse(text) as Json) : text };
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
-    return { reason: "Its whole answer was kept, and has been deleted since." };
+    return { result, reason: "What its answer leads to is no longer stored." };
   }
 }
+
+/** More than a page of the shortest lines holds. */
+const MAX_LINES = 50_000;
 
 function reasonOf({ outcome, preview, error }: WatchedCall): string | undefined {
   if (error === ANSWER_NOT_KEPT) return "Its whole answer could not be kept: the stored results may be full. list_results shows them.";

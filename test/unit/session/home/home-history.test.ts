@@ -38,7 +38,10 @@ const inHome = (act: (historyOf: (name: string) => History) => Promise<void>) =>
     const sessionDoor = () => {
       throw new Error("No session is asked.");
     };
-    const results = { remove: () => Promise.reject(new Error("No call has one.")) };
+    const results = {
+      get: () => Promise.reject(new Error("No call has one.")),
+      remove: () => Promise.reject(new Error("No call has one."))
+    };
     const running = new RunningCalls();
     const options: HomeHistoryOptions = { calls, sessions, keyring, own: "0wn00000", running, results, sizeBytes: () => 0, sessionDoor };
     takeShipment(options, sessionOf(OTHER), shipmentOf(0, OTHERS));
