@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messagesOf } from "../support/session.ts";
+import { messagesOf, RawSession } from "../support/session.ts";
 import { RawStateless } from "../support/stateless.ts";
 import { startFixture } from "./fixture-worker.ts";
 import { type Expect, runCheck } from "./run-check.ts";
@@ -61,6 +61,33 @@ async function sleepsUnderListeners(expect: Expect): Promise<void> {
   }
 }
 
+/** What becomes of a call that goes on for longer than an idle object stays, in a session and in the stateless era. */
+async function outcomesOfDetached(fixture: string): Promise<unknown[]> {
+  const stateDir = await mkdtemp(join(tmpdir(), "dormouse-eviction-"));
+  const worker = await startFixture(fixture, stateDir);
+  try {
+    const url = `${worker.url}/mcp`;
+    const args = { text: "held", steps: 300, delayMs: 100 };
+    const clients = [await RawSession.begin(url), new RawStateless(url)];
+    const answers = await Promise.all(clients.map((client) => client.call("echo_detachable", args)));
+    await sleep(DETACHED_MS);
+    const ends = answers.map(({ structuredContent }) => clients[1]?.call("get_call", { call: structuredContent?.call, waitSeconds: 8 }));
+    return (await Promise.all(ends)).map((end) => end?.structuredContent?.outcome);
+  } finally {
+    await worker.stop();
+    await rm(stateDir, { recursive: true, force: true });
+  }
+}
+
+/** Nobody asks for the calls meanwhile: that would hold their objects as well. */
+const DETACHED_MS = 32_000;
+
+async function holdsDetachedCalls(expect: Expect): Promise<void> {
+  const [held, unheld] = await Promise.all([outcomesOfDetached("detaching-worker.ts"), outcomesOfDetached("unheld-worker.ts")]);
+  expect("calls that go on without their clients hold their objects", held.join() === "ok,ok", held);
+  expect("control: where nothing holds the objects, they are lost", unheld.join() === "unknown,unknown", unheld);
+}
+
 await runCheck(async (expect) => {
-  await Promise.all([survivesEviction(expect), sleepsUnderListeners(expect)]);
+  await Promise.all([survivesEviction(expect), sleepsUnderListeners(expect), holdsDetachedCalls(expect)]);
 });

@@ -16,6 +16,7 @@ const SEARCH = { name: "search_repositories", arguments: { query: "queue", limit
 const SERVED = ["search_repositories", "get_repository", "get_weather", "long_operation", "list_calls", "get_call"].concat([
   "summarize_activity",
   "export_calls",
+  "cancel_call",
   "delete_calls",
   "list_sessions",
   "end_session",

@@ -102,3 +102,27 @@ it("waits for the slower of two questions at once, however short the deadline", 
   const { host, invocation } = bound(50, () => after(delaysMs.shift() ?? 0));
   await expect(runBounded(toRun(tool, 50), invocation, host)).resolves.toEqual({ done: true });
 });
+
+it("goes on without its client at its time, which does not run while somebody is asked; then it asks nobody", async () => {
+  const detached = vi.fn();
+  const tool = reading(async (ctx) => {
+    await ctx.ask({});
+    expect(detached).not.toHaveBeenCalled();
+    await after(100);
+    expect(detached).toHaveBeenCalledOnce();
+    await expect(ctx.ask({})).rejects.toThrow("goes on without its client");
+    return { done: true };
+  });
+  const { host, invocation } = bound(1000, () => after(150));
+  const detach = { afterMs: 50, act: detached };
+  await expect(runBounded({ ...toRun(tool, 1000), detach }, invocation, host)).resolves.toEqual({ done: true });
+});
+
+it("ends at its deadline though it has gone on without its client, and can be told to stop before", async () => {
+  const tool = reading(() => after(1000));
+  const { host, invocation } = bound(100, () => after(0));
+  const detach = { afterMs: 20, act() {} };
+  await expect(runBounded({ ...toRun(tool, 100), detach }, invocation, host)).rejects.toBeInstanceOf(DeadlineExceeded);
+  const onStart = (stop: () => void) => void setTimeout(stop, 40);
+  await expect(runBounded({ ...toRun(tool, 1000), detach, onStart }, invocation, host)).rejects.toThrow("The call was told to stop.");
+});
