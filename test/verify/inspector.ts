@@ -13,10 +13,9 @@ import { type Expect, runCheck } from "./run-check.ts";
 // What the README tells a reader to do: `npm start`, then the Inspector's CLI, and a stdio client behind mcp-remote.
 
 const SEARCH = { name: "search_repositories", arguments: { query: "queue", limit: 5 } };
-const SERVED = ["search_repositories", "get_repository", "get_weather", "long_operation", "list_calls", "get_call"].concat([
+const SERVED = ["search_repositories", "get_repository", "get_weather", "long_operation", "list_calls", "get_call", "cancel_call"].concat([
   "summarize_activity",
   "export_calls",
-  "cancel_call",
   "delete_calls",
   "list_sessions",
   "end_session",

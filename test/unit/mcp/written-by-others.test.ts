@@ -154,6 +154,9 @@ it("marks what others wrote in the tools of this server", () => {
         "/runs/*/waitsFor",
         "/runs/*/error",
       ],
+      "read_result": [
+        "/lines",
+      ],
       "retry_run": [
         "/waitsFor",
         "/error",
