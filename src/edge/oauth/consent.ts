@@ -12,6 +12,7 @@ import type { OAuthRequest } from "./oauth-request.ts";
 import { respondWithPage } from "./page.ts";
 import { refuseWithPage, translate } from "./problems.ts";
 import { redirect } from "./redirect.ts";
+import { toRedirectTarget } from "./redirect-target.ts";
 
 /** Shows who asks for what, before anybody is sent to sign in: an answer that GitHub has for one client must never serve another. */
 export function askConsent({ request, url, env, server }: OAuthRequest): Promise<Response> {
@@ -23,12 +24,13 @@ export function askConsent({ request, url, env, server }: OAuthRequest): Promise
     const asked = await oauth.parseAuthRequest(request);
     // The library asks it of public clients only.
     if (!asked.codeChallenge) return redirect(authorizationErrorRedirect(asked, "invalid_request", "A code_challenge (S256) is required."));
-    const { clientName, clientDomain, redirectHost, redirectIsLoopback } = await oauth.describeConsent(asked);
+    const { clientName, clientDomain, redirectUri, redirectIsLoopback } = await oauth.describeConsent(asked);
+    const { shown: redirectTarget, isLocalApp: redirectIsLocalApp } = toRedirectTarget(redirectUri, redirectIsLoopback);
     const { handle, headers } = await oauth.beginConsent(asked);
     const scopes = toOffered(asked.scope.some(isGrantable) ? asked.scope : BASE_SCOPES);
     const page = renderConsentPage({
       clientName: printable(clientName, MAX_NAME_LENGTH).trim() || clientId,
-      ...{ redirectHost, redirectIsLoopback, scopes, handle, serverHost: url.host },
+      ...{ redirectTarget, redirectIsLocalApp, scopes, handle, serverHost: url.host },
       ...(clientDomain !== undefined && { clientDomain })
     });
     return respondWithPage(page, 200, headers);
