@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Context } from "../../../../src/mcp/context.ts";
 import type { Tool } from "../../../../src/mcp/define-tool.ts";
 import { ownerRef } from "../../../../src/mcp/handle.ts";
+import { seal } from "../../../../src/mcp/seal.ts";
 import { workflowDefinition } from "../../../../src/mcp/workflow.ts";
 import { runResource } from "../../../../src/resources/run.ts";
 import { createHomeRuns } from "../../../../src/session/home/home-runs.ts";
@@ -45,6 +46,32 @@ describe("what a run needs while nobody is connected", () => {
       approve(bench, seq);
       expect((await bench.reach(seq, "completed")).sealed).toBeUndefined();
       expect(bench.storage.sql.exec("SELECT sealed FROM runs").one()).toEqual({ sealed: null });
+    }));
+
+  it("is asked for where it was sealed before runs kept it", () =>
+    withRuns(async (bench) => {
+      const holder = holderOf("hash");
+      bench.revoked = new Set([undefined]);
+      const seq = bench.start(holder, [ask, note("only")]);
+      await bench.reach(seq, "waiting");
+      bench.store.seal(seq, seal(keyring, "run", JSON.stringify({ principal: holder.principal, inputs: {} })));
+      approve(bench, seq);
+      await bench.reach(seq, "signed_out");
+      bench.engine.renewSignedOut(holder);
+      await bench.reach(seq, "completed");
+      expect(bench.sent.map(({ title }) => title)).toEqual(["only"]);
+    }));
+
+  it("may be taken up again where it failed before runs kept it", () =>
+    withRuns(async (bench) => {
+      const holder = holderOf("hash");
+      bench.respond = () => Response.json({}, { status: 404 });
+      const seq = bench.start(holder, [note("only")]);
+      await bench.reach(seq, "failed");
+      bench.store.seal(seq, seal(keyring, "run", JSON.stringify({ principal: holder.principal, inputs: {} })));
+      bench.respond = undefined;
+      bench.engine.retry(seq, holder);
+      await bench.reach(seq, "completed");
     }));
 
   it.each(["cancelled", "unknown"] as const)("is deleted where it ends %s", (end) =>
