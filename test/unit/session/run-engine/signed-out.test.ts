@@ -74,6 +74,18 @@ describe("what a run needs while nobody is connected", () => {
       await bench.reach(seq, "completed");
     }));
 
+  it("stands in no log, whatever fails", () =>
+    withRuns(async (bench) => {
+      const token = `gho_${"a".repeat(36)}`;
+      const error = vi.spyOn(console, "error").mockImplementation(() => {});
+      vi.spyOn(bench.store, "steps").mockImplementation(() => {
+        throw new Error(`Bearer ${token}`);
+      });
+      await bench.reach(bench.start(personOf(token), [note("only")]), "failed");
+      expect(error.mock.calls.flat().join()).toContain("run_failed");
+      expect(error.mock.calls.flat().join()).not.toContain(token);
+    }));
+
   it.each(["cancelled", "unknown"] as const)("is deleted where it ends %s", (end) =>
     withRuns(async (bench) => {
       bench.respond = () => new Response("{", { status: 502 });
