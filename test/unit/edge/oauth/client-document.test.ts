@@ -30,8 +30,12 @@ async function open(describe: (clientId: string) => Response, clientId = `https:
     ...{ code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256" }
   });
   const request = new Request(`https://dormouse.example/authorize?${query}`);
+  return { clientId, fetched, ...(await show(request)) };
+}
+
+async function show(request: Request) {
   const response = await createEdge(catalog).fetch(request, { ...env, ...SETTINGS }, createExecutionContext());
-  return { clientId, fetched, status: response.status, page: await response.text() };
+  return { status: response.status, retryAfter: response.headers.get("retry-after"), page: await response.text() };
 }
 
 const document = (clientId: string, more: object = {}) =>
@@ -102,4 +106,13 @@ describe("a client that describes itself", () => {
     const { fetched, status } = await open(document, address);
     expect([status, fetched]).toEqual([400, []]);
   });
+});
+
+it("who begins many sign-ins from one address is told to wait, and nobody else with them", async () => {
+  const from = (address: string) =>
+    show(new Request("https://dormouse.example/authorize?client_id=nobody", { headers: { "cf-connecting-ip": address } }));
+  const answers = await Promise.all(Array.from({ length: 61 }, () => from("203.0.113.7"))); // a minute may end among them
+  const refused = answers.find(({ status }) => status === 429);
+  expect(refused).toMatchObject({ retryAfter: "60", page: expect.stringContaining("Too many sign-ins") });
+  expect((await from("203.0.113.8")).status).toBe(400);
 });
