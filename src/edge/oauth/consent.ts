@@ -5,6 +5,7 @@ import { createVerifier, signInUrl } from "../../auth/github-sign-in.ts";
 import { DEFAULTS } from "../../config.ts";
 import { readBody } from "../../lib/read-body.ts";
 import { printable } from "../../lib/text.ts";
+import { toVisible } from "../../lib/visible-text.ts";
 import type { Scope } from "../../mcp/principal.ts";
 import { type OfferedScope, renderConsentPage } from "./consent-page.ts";
 import { FORBIDDEN } from "./guards.ts";
@@ -29,7 +30,7 @@ export function askConsent({ request, url, env, server }: OAuthRequest): Promise
     const { handle, headers } = await oauth.beginConsent(asked);
     const scopes = toOffered(asked.scope.some(isGrantable) ? asked.scope : BASE_SCOPES);
     const page = renderConsentPage({
-      clientName: printable(clientName, MAX_NAME_LENGTH).trim() || clientId,
+      clientName: toShownName(clientName) ?? clientId,
       ...{ redirectTarget, redirectIsLocalApp, scopes, handle, serverHost: url.host },
       ...(clientDomain !== undefined && { clientDomain })
     });
@@ -61,6 +62,12 @@ export function takeDecision({ request, url, env, server, signIn }: OAuthRequest
     const redirectUri = `${url.origin}${OAUTH_PATHS.callback}`;
     return redirect(signInUrl(signIn, { redirectUri, state, verifier, scopes: approved.request.scope }), headers);
   });
+}
+
+/** A name as it can be seen; `undefined` where nothing of it can be read. */
+function toShownName(name: string): string | undefined {
+  const shown = printable(toVisible(name), MAX_NAME_LENGTH).trim();
+  return /[\p{L}\p{N}]/u.test(shown) ? shown : undefined;
 }
 
 /** What is requested first, and with it what nothing works without; then what else a person may add. */

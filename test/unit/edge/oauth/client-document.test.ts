@@ -60,6 +60,7 @@ describe("a client that describes itself", () => {
   it.each([
     ["is longer than any that may register", "n".repeat(4000), `<bdi>${"n".repeat(128)}</bdi>`],
     ["turns what stands around it", "\u202eppa nA\u2066", "<bdi>ppa nA</bdi>"],
+    ["has fillers between its letters", "A\u3164n\ufe0f \u{e0041}app\u034f", "<bdi>An app</bdi>"],
     ["is markup", "<img src=x>", "<bdi>&#60;img src=x&#62;</bdi>"]
   ])("is shown by a name that fits on the page, also where it %s", async (_, client_name, shown) => {
     const { status, page } = await open((id) => document(id, { client_name }));
@@ -67,10 +68,13 @@ describe("a client that describes itself", () => {
     expect(page).toContain(shown);
   });
 
-  it("is shown by its address where nothing of its name can be seen", async () => {
-    const { clientId, page } = await open((id) => document(id, { client_name: "\u200b\u2066" }));
-    expect(page).toContain(`<bdi>${clientId}</bdi>`);
-  });
+  it.each(["\u200b\u2066", "\u3164\u115f", "\u2800"])(
+    "is shown by its address where nothing of its name can be seen: %j",
+    async (client_name) => {
+      const { clientId, page } = await open((id) => document(id, { client_name }));
+      expect(page).toContain(`<bdi>${clientId}</bdi>`);
+    }
+  );
 
   it.each([
     ["that is too large", (id: string) => document(id, { client_name: "n".repeat(1024 * 1024) })],
