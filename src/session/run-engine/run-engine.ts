@@ -3,7 +3,7 @@ import { Waiting } from "../../lib/waiting.ts";
 import type { CatalogSlice } from "../../mcp/catalog.ts";
 import type { Host } from "../../mcp/host.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
-import type { Caller, Principal } from "../../mcp/principal.ts";
+import type { Caller, Principal, Scope } from "../../mcp/principal.ts";
 import { showStack } from "../../mcp/redact.ts";
 import { isEnded, type RunState } from "../../mcp/runs.ts";
 import type { ShippedWorkflow, StepFunction, WorkflowDefinition } from "../../mcp/workflow.ts";
@@ -88,6 +88,11 @@ export class RunEngine {
     });
     this.kick(seq);
     return seq;
+  }
+
+  /** The scopes that a run acts with. */
+  scopesOf(run: RunRow): readonly Scope[] {
+    return this.#seals.scopesOf(run);
   }
 
   /** Has a run driven, unless it is. */

@@ -43,6 +43,11 @@ export class RunSeals {
     return { caller: callerOf(run), inputs: run.inputs };
   }
 
+  /** The scopes that a run acts with; none where nobody can tell, which does nothing any more. */
+  scopesOf({ sealed }: RunRow): readonly Scope[] {
+    return this.#unseal(sealed)?.principal.scopes ?? [];
+  }
+
   /** Has a run act for who has come, if they bring what it lacks. Returns whom it acts for from here on. */
   renew(seq: number, caller: Caller, isSignedOut: boolean): Caller | undefined {
     const run = this.#unseal(this.#store.get(seq)?.sealed);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Context } from "../../../../src/mcp/context.ts";
 import type { Tool } from "../../../../src/mcp/define-tool.ts";
 import { ownerRef } from "../../../../src/mcp/handle.ts";
+import type { Caller } from "../../../../src/mcp/principal.ts";
 import { seal } from "../../../../src/mcp/seal.ts";
 import { workflowDefinition } from "../../../../src/mcp/workflow.ts";
 import { runResource } from "../../../../src/resources/run.ts";
@@ -32,6 +33,27 @@ function approve({ store, engine }: Bench, seq: number): void {
   store.park(seq, "running");
   engine.kick(seq);
 }
+
+it("a run is approved of by who has the scopes that it acts with, and declined by anybody of its principal", () =>
+  withRuns(async (bench) => {
+    const { store, engine } = bench;
+    const options = { store, engine, keyring, shipped: [], maxOpen: 9, own: ownerRef("home-of-a-test"), faultsOf: () => [] };
+    const runsOf = (caller: Caller) => createHomeRuns(options, { principalId: "github:7", session: "home", caller });
+    const [wide, narrow] = [runsOf(personOf(TOKEN)), runsOf(personOf("gho_narrow", "grant:2", ["mcp:use"]))];
+    for (const seq of [1, 2]) {
+      bench.start(personOf(TOKEN), [ask, note(`of_${seq}`)]);
+      await bench.reach(seq, "waiting");
+    }
+    const [second, first] = (await narrow.list({ state: "waiting", limit: 9 })).map(({ run }) => run);
+    const approval = { approved: true, note: undefined };
+    await expect(narrow.signal(first ?? "", approval)).rejects.toThrow(/github:write.+Nothing was changed/);
+    expect(bench.run(1)?.state).toBe("waiting");
+    await wide.signal(first ?? "", approval);
+    await bench.reach(1, "completed");
+    await narrow.signal(second ?? "", { approved: false, note: undefined });
+    await bench.reach(2, "cancelled");
+    expect(bench.sent.map(({ title }) => title)).toEqual(["of_1"]);
+  }));
 
 describe("what a run needs while nobody is connected", () => {
   it("is sealed while it is open, and deleted when it has ended", () =>
