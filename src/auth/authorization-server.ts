@@ -6,6 +6,7 @@ import {
   type TokenExchangeCallbackResult
 } from "@cloudflare/workers-oauth-provider";
 import { DEFAULTS, readConfig, type SignInConfig } from "../config.ts";
+import { withTimeout } from "../lib/timeout.ts";
 import { type Caller, DEFAULT_SCOPES, type Scope } from "../mcp/principal.ts";
 import { refuseRegistration } from "./client-rules.ts";
 import { type GrantProps, grantKey, type TokenProps, toPrincipal } from "./github-grant.ts";
@@ -108,6 +109,9 @@ const takenBack = () => new OAuthError("invalid_grant", { description: "GitHub n
 /** KV's own. */
 const MIN_TTL_SECONDS = 60;
 
+/** How long who waits for credentials may take to say that it has them. */
+const TELL_MS = 3000;
+
 /** GitHub's tokens end with their renewal, and a client may come twice at once: the second gets what the first got. */
 const renewals = new Map<string, { readonly atMs: number; readonly tokens: ReturnType<typeof refreshTokens> }>();
 const RENEWAL_KEPT_MS = 60_000;
@@ -133,10 +137,12 @@ async function renew(grant: GrantProps, config: SignInConfig): Promise<GrantProp
   }
 }
 
-/** A token is given whether or not anybody waited for it. */
+/** A token is given whether or not anybody waited for it, and soon. */
 async function tell(told: Promise<void>): Promise<void> {
   try {
-    await told;
+    await withTimeout(TELL_MS, undefined, async (signal) => {
+      await Promise.race([told, new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))]);
+    });
   } catch (error) {
     console.error(JSON.stringify({ level: "error", event: "sign_in_not_told", error: String(error) }));
   }

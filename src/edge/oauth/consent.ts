@@ -5,6 +5,7 @@ import { createVerifier, signInUrl } from "../../auth/github-sign-in.ts";
 import { DEFAULTS } from "../../config.ts";
 import { readBody } from "../../lib/read-body.ts";
 import { printable } from "../../lib/text.ts";
+import { toVisible } from "../../lib/visible-text.ts";
 import type { Scope } from "../../mcp/principal.ts";
 import { type OfferedScope, renderConsentPage } from "./consent-page.ts";
 import { FORBIDDEN } from "./guards.ts";
@@ -12,6 +13,7 @@ import type { OAuthRequest } from "./oauth-request.ts";
 import { respondWithPage } from "./page.ts";
 import { refuseWithPage, STALE, translate } from "./problems.ts";
 import { redirect } from "./redirect.ts";
+import { toRedirectTarget } from "./redirect-target.ts";
 
 /** Shows who asks for what, before anybody is sent to sign in: an answer that GitHub has for one client must never serve another. */
 export function askConsent({ request, url, env, server }: OAuthRequest): Promise<Response> {
@@ -23,12 +25,13 @@ export function askConsent({ request, url, env, server }: OAuthRequest): Promise
     const asked = await oauth.parseAuthRequest(request);
     // The library asks it of public clients only.
     if (!asked.codeChallenge) return redirect(authorizationErrorRedirect(asked, "invalid_request", "A code_challenge (S256) is required."));
-    const { clientName, clientDomain, redirectHost, redirectIsLoopback } = await oauth.describeConsent(asked);
+    const { clientName, clientDomain, redirectUri, redirectIsLoopback } = await oauth.describeConsent(asked);
+    const { shown: redirectTarget, isLocalApp: redirectIsLocalApp } = toRedirectTarget(redirectUri, redirectIsLoopback);
     const { handle, headers } = await oauth.beginConsent(asked);
     const scopes = toOffered(asked.scope.some(isGrantable) ? asked.scope : BASE_SCOPES);
     const page = renderConsentPage({
-      clientName: printable(clientName, MAX_NAME_LENGTH).trim() || clientId,
-      ...{ redirectHost, redirectIsLoopback, scopes, handle, serverHost: url.host },
+      clientName: toShownName(clientName) ?? clientId,
+      ...{ redirectTarget, redirectIsLocalApp, scopes, handle, serverHost: url.host },
       ...(clientDomain !== undefined && { clientDomain })
     });
     return respondWithPage(page, 200, headers);
@@ -59,6 +62,12 @@ export function takeDecision({ request, url, env, server, signIn }: OAuthRequest
     const redirectUri = `${url.origin}${OAUTH_PATHS.callback}`;
     return redirect(signInUrl(signIn, { redirectUri, state, verifier, scopes: approved.request.scope }), headers);
   }, STALE);
+}
+
+/** A name as it can be seen; `undefined` where nothing of it can be read. */
+function toShownName(name: string): string | undefined {
+  const shown = printable(toVisible(name), MAX_NAME_LENGTH).trim();
+  return /[\p{L}\p{N}]/u.test(shown) ? shown : undefined;
 }
 
 /** What is requested first, and with it what nothing works without; then what else a person may add. */

@@ -2,8 +2,9 @@ import type { OAuthAuthorizationServer } from "@cloudflare/workers-oauth-provide
 import { createAuthorizationServer, OAUTH_PATHS } from "../../auth/authorization-server.ts";
 import type { Config } from "../../config.ts";
 import type { Catalog } from "../../mcp/catalog.ts";
+import { isOverLimit, PERIOD_SECONDS } from "../address-limit.ts";
 import { homeDoorOf } from "../home-stub.ts";
-import { publicOriginOf } from "../origin.ts";
+import { isLoopback, publicOriginOf } from "../origin.ts";
 import { refuse } from "../respond.ts";
 import { finishAuthorization } from "./callback.ts";
 import { askConsent, takeDecision } from "./consent.ts";
@@ -49,15 +50,27 @@ export async function serveOAuth(
   }
 }
 
-function serveAuthorize(asked: OAuthRequest): Response | Promise<Response> {
-  switch (asked.request.method) {
-    case "GET":
-      return askConsent(asked);
+async function serveAuthorize(asked: OAuthRequest): Promise<Response> {
+  const { request, url, env } = asked;
+  switch (request.method) {
+    case "GET": {
+      const isShed = !isLoopback(url.hostname) && (await isOverLimit(request, env.SIGN_IN_LIMIT));
+      return isShed ? refuseManySignIns() : askConsent(asked);
+    }
     case "POST":
       return takeDecision(asked);
     default:
       return refuseMethod("GET, POST");
   }
+}
+
+function refuseManySignIns(): Response {
+  const page = renderProblemPage({
+    title: "Too many sign-ins",
+    message: "Too many sign-ins were begun from your address.",
+    hint: `Wait for ${PERIOD_SECONDS} seconds, then start again from your app.`
+  });
+  return respondWithPage(page, 429, { "retry-after": String(PERIOD_SECONDS) });
 }
 
 function refuseMethod(allow: string): Response {
