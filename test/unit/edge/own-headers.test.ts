@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { catalog } from "../../../src/catalog/catalog.ts";
 import { Home, SessionAgent } from "../../../src/index.ts";
+import { CALLER_HEADER } from "../../../src/mcp/caller-header.ts";
 import { NO_CREDENTIALS, SCOPES } from "../../../src/mcp/principal.ts";
 import { createTrustingEdge } from "../../fixtures/trusting-edge.ts";
 import { readMessages } from "../../support/session.ts";
@@ -34,7 +35,7 @@ function forged(): Record<string, string> {
   const caller = JSON.stringify({ principal, credentials: NO_CREDENTIALS });
   const props = JSON.stringify({ principal });
   return {
-    ...{ "dormouse-caller": caller, "dormouse-resume": "0123456789abcdef", "dormouse-json-only": "1", "dormouse-subscription": "e30" },
+    ...{ [CALLER_HEADER]: caller, "dormouse-resume": "0123456789abcdef", "dormouse-json-only": "1", "dormouse-subscription": "e30" },
     ...{ "x-agents-props": props, "x-agents-session": "alice", "x-agents-initialized": "1", "x-agents-forwarded": "1" },
     ...{ "cf-mcp-method": "DELETE", "cf-mcp-message": "e30=", "cf-mcp-session-id": "alice", "cf-mcp-props": props },
     ...{ "x-partykit-room": "session:alice", "x-partykit-namespace": "session", "x-partykit-props": props, "x-partykit-id": "alice" }
