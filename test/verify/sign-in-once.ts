@@ -106,7 +106,7 @@ const HANDLE = "input[name=handle]";
 
 const isRefused = ({ status, heading }: Seen): boolean => status === 400 && heading === PROBLEM;
 
-const isForeign = ({ message }: Seen): boolean => message.includes("not started in this browser");
+const isForeign = ({ message }: Seen): boolean => message.includes("began in another browser");
 
 async function expectNoFrame(expect: Expect, client: OAuthClient, page: Page): Promise<void> {
   const said: string[] = [];
