@@ -1,0 +1,21 @@
+/**
+ * Says in our own words why DynamoDB refuses a request that our checks let through; `undefined` for what it does not know.
+ * The messages are those that DynamoDB gives; of them only a word that stood in the request is repeated.
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ExpressionAttributeNames.html
+ */
+export function explainRefusal(message: string): string | undefined {
+  const [, expression = "filter"] = /Invalid (\w+)Expression/.exec(message) ?? [];
+  const where = ARGUMENTS[expression.toLowerCase()] ?? "filter";
+  const [, reserved] = /reserved keyword: (\w{1,64})/.exec(message) ?? [];
+  if (reserved !== undefined)
+    return `${where} uses "${reserved}", which is a reserved word of DynamoDB. Write #${reserved} there, and {"#${reserved}": "${reserved}"} in names.`;
+  if (/only contain non-primary key attributes/.test(message))
+    return "filter names a key of the table or index. Keys belong in keyCondition.";
+  if (/paths overlap/.test(message)) return "projection names an attribute and a part of it. Name one of the two.";
+  if (/starting key/i.test(message)) return "The cursor does not fit the table any more. Query again without it.";
+  if (/Syntax error|Invalid function name|Invalid operator|Incorrect operand|undefined/i.test(message))
+    return `${where} is not an expression that DynamoDB understands. See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html`;
+  return undefined;
+}
+
+const ARGUMENTS: Readonly<Record<string, string>> = { filter: "filter", projection: "projection", keycondition: "keyCondition" };
