@@ -1,14 +1,10 @@
 /**
  * Says in our own words why DynamoDB refuses a request that our checks let through; `undefined` for what it does not know.
- * The messages are those that DynamoDB gives; of them only a word that stood in the request is repeated.
- * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ExpressionAttributeNames.html
+ * The messages are those that DynamoDB gives, and nothing of them is repeated.
  */
 export function explainRefusal(message: string): string | undefined {
   const [, expression = "filter"] = /Invalid (\w+)Expression/.exec(message) ?? [];
   const where = ARGUMENTS[expression.toLowerCase()] ?? "filter";
-  const [, reserved] = /reserved keyword: (\w{1,64})/.exec(message) ?? [];
-  if (reserved !== undefined)
-    return `${where} uses "${reserved}", which is a reserved word of DynamoDB. Write #${reserved} there, and {"#${reserved}": "${reserved}"} in names.`;
   if (/only contain non-primary key attributes/.test(message))
     return "filter names a key of the table or index. Keys belong in keyCondition.";
   if (/paths overlap/.test(message)) return "projection names an attribute and a part of it. Name one of the two.";

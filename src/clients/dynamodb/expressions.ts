@@ -46,6 +46,15 @@ export function writeKeyCondition(comparisons: readonly KeyComparison[], aliases
     .join(" AND ");
 }
 
+/** Writes a filter as it was written, with a stand-in for each name. What cannot be read is left for DynamoDB to refuse. */
+export const writeFilter = (filter: string, aliases: Aliases): string =>
+  filter.replace(WORD, (word) => (KEYWORDS.has(word.toUpperCase()) ? word : aliases.ofName(word)));
+
+/** A word that is no placeholder, no number and no function. */
+const WORD = /(?<![#:\w])[A-Za-z_]\w*(?!\w|\s*\()/g;
+
+const KEYWORDS: ReadonlySet<string> = new Set(["AND", "OR", "NOT", "IN", "BETWEEN"]);
+
 /**
  * Writes a projection of the keys and of what was asked for.
  * @param names the placeholders of the caller, which paths may use.
@@ -63,4 +72,4 @@ export function writeProjection(paths: readonly string[], keys: readonly string[
 const PATH = /^[^.[\]]+(?:\[\d+\])*(?:\.[^.[\]]+(?:\[\d+\])*)*$/;
 
 /** A name within a path, and no index. */
-const SEGMENT = /(?<![[\d])[^.[\]]+|(?<=[^[\d.])[^.[\]]+/g;
+const SEGMENT = /(?<![[\d])[^.[\]]+/g;

@@ -8,7 +8,7 @@ import type { Keyring } from "../../mcp/keyring.ts";
 import { seal, unseal } from "../../mcp/seal.ts";
 import { toAttributeValue, toPlainItem } from "./attribute-values.ts";
 import { checkKeyCondition, type KeyComparison, keysOf } from "./check-key.ts";
-import { Aliases, writeKeyCondition, writeProjection } from "./expressions.ts";
+import { Aliases, writeFilter, writeKeyCondition, writeProjection } from "./expressions.ts";
 import { checkPlaceholders, placeholdersOf } from "./placeholders.ts";
 import type { ReadTable } from "./table.ts";
 
@@ -74,7 +74,7 @@ function toInput(query: TableQuery, comparisons: readonly KeyComparison[], keys:
     ScanIndexForward: !isDescending,
     ReturnConsumedCapacity: "TOTAL",
     // DynamoDB counts before it filters: a limit would make pages of few items, or of none.
-    ...(filter === undefined ? { Limit: limit } : { FilterExpression: filter }),
+    ...(filter === undefined ? { Limit: limit } : { FilterExpression: writeFilter(filter, aliases) }),
     ...(index !== undefined && { IndexName: index }),
     ...(projected !== undefined && { ProjectionExpression: projected }),
     ExpressionAttributeNames: aliases.names,
@@ -82,7 +82,7 @@ function toInput(query: TableQuery, comparisons: readonly KeyComparison[], keys:
   };
 }
 
-/** The filter goes as it was written, with what its placeholders stand for. */
+/** What the placeholders of the filter stand for: those of the other expressions are written anew. */
 function ofFilter({ filter, names, values }: TableQuery) {
   const used = placeholdersOf(filter ?? "");
   return {

@@ -10,7 +10,9 @@ export const tableName = z
 export const names = z
   .record(z.string().regex(/^#\w{1,100}$/, "is no placeholder, as in #status"), z.string().min(1).max(255))
   .default({})
-  .describe('Attribute names by placeholder, as in {"#status": "status"}: for reserved words, and for names with dots or spaces');
+  .describe(
+    'Attribute names by placeholder, as in {"#status": "status"}: for names with dots, spaces or the like. Reserved words need none'
+  );
 
 /** Paths of attributes. */
 export const projection = z
