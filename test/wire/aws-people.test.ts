@@ -11,13 +11,13 @@ let without: OAuthServer;
 
 beforeAll(async () => {
   dynamodb = await startDynamoDb();
-  [server, without] = await Promise.all([startOAuthServer({ ...dynamodb.settings, AWS_PRINCIPALS: ALICE }), startOAuthServer()]);
+  [server, without] = await Promise.all([startOAuthServer({ ...dynamodb.settings, AWS_PRINCIPALS: READERS }), startOAuthServer()]);
 });
 afterAll(async () => {
   await Promise.all([server?.close(), without?.close(), dynamodb?.close()]);
 });
 
-const ALICE = `github:${idOf("alice")}`;
+const READERS = ["alice", "carol"].map((login) => `github:${idOf(login)}`).join(", ");
 const ASKED = { grant: ["aws:read"], parameters: { scope: "mcp:use aws:read" } };
 
 const tablesOf = async ({ mcp }: OAuthServer, tokens: Tokens) => {
@@ -32,6 +32,18 @@ it("lets a person read AWS who is on its list and has granted it, and shows noth
   expect(await tablesOf(server, alice)).toEqual(["orders", "stock"]);
   const { tokens: bob } = await server.signInAfresh({ ...ASKED, login: "bob" });
   expect(await tablesOf(server, bob)).toEqual([]);
+});
+
+it("goes on with a query for nobody but who began it", async () => {
+  const query = { tableName: "orders", keyCondition: "customerId = :c", values: { ":c": "c-101" }, limit: 2 };
+  const as = async (login: string, cursor?: unknown) => {
+    const { tokens } = await server.signInAfresh({ ...ASKED, login });
+    const client = await RawSession.begin(server.mcp, { headers: bearer(tokens) });
+    return client.call("query_table", { ...query, ...(cursor !== undefined && { cursor }) });
+  };
+  const cursor = (await as("alice")).structuredContent?.nextCursor;
+  expect((await as("carol", cursor)).content[0]?.text).toContain("The cursor is not of this query");
+  expect((await as("alice", cursor)).structuredContent).toMatchObject({ count: 2 });
 });
 
 it("asks for the scope where it can be granted, and offers it on its page", async () => {

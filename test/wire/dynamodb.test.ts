@@ -181,7 +181,7 @@ describe("a query", () => {
     expect(Object.keys(first.items[0] ?? {}).sort()).toEqual(["customerId", "orderId", "placedAt", "status"]);
   });
 
-  it("takes its cursor for no other query, and from nobody else", async () => {
+  it("takes its cursor for no other query", async () => {
     const { nextCursor: cursor } = await query({ ...OF_CUSTOMER, limit: 2 });
     const refusal = "The cursor is not of this query: give it with the same table, index, condition, filter, values, names and order.";
     const others = [{ order: "descending" }, { values: { ":c": "c-102" } }, { filter: "attribute_exists(note)" }, { cursor: `${cursor}x` }];
