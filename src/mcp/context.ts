@@ -1,6 +1,7 @@
 import type { Octokit } from "@octokit/rest";
 import type { Json } from "../lib/json.ts";
 import type { Asks, Replies } from "./ask.ts";
+import type { DynamoDb } from "./dynamodb.ts";
 import type { History } from "./history.ts";
 import type { Notification } from "./json-rpc.ts";
 import type { Principal } from "./principal.ts";
@@ -16,6 +17,8 @@ export interface Context {
   /** GitHub's REST API: authenticated, cancelled with the call, bounded in time. Only GET and HEAD are ever sent twice. */
   readonly github: Octokit;
   readonly weather: Weather;
+  /** The tables of the deployer that the principal may read. @throws UpstreamFailed where AWS is not set up. */
+  readonly dynamodb: DynamoDb;
   /** The principal's own calls. */
   readonly history: History;
   /** The principal's own workflows and runs. */

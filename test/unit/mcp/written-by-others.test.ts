@@ -125,6 +125,9 @@ it("marks what others wrote in the tools of this server", () => {
       "get_call": [
         "/preview",
       ],
+      "get_item": [
+        "/item",
+      ],
       "get_repository": [
         "/description",
         "/topics",
@@ -146,6 +149,9 @@ it("marks what others wrote in the tools of this server", () => {
       "list_runs": [
         "/runs/*/waitsFor",
         "/runs/*/error",
+      ],
+      "query_table": [
+        "/items",
       ],
       "retry_run": [
         "/waitsFor",
