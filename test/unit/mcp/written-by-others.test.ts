@@ -153,6 +153,9 @@ it("marks what others wrote in the tools of this server", () => {
       "query_table": [
         "/items",
       ],
+      "read_result": [
+        "/lines",
+      ],
       "retry_run": [
         "/waitsFor",
         "/error",
