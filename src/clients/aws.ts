@@ -137,6 +137,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   ThrottlingException: "throttled",
   TooManyRequestsException: "throttled",
   InvalidParameterException: "invalid",
+  InvalidTokenException: "invalid",
   SerializationException: "invalid",
   ValidationException: "invalid",
   AccessDeniedException: "forbidden",

@@ -41,9 +41,9 @@ export class HeavyHitters {
 
   add(key: string): void {
     const row = this.#rows.get(key);
-    if (row) return this.#grow(row);
-    if (this.#rows.size < this.#capacity) return this.#put({ key, count: 1, overBy: 0 });
-    this.#replaceLeast(key);
+    if (row) this.#grow(row);
+    else if (this.#rows.size < this.#capacity) this.#put({ key, count: 1, overBy: 0 });
+    else this.#replaceLeast(key);
   }
 
   /** The keys that came most often, the most frequent first; equal ones in the order of their names. */

@@ -26,6 +26,8 @@ export interface LogQuery {
   readonly pattern?: string | undefined;
   /** How many events a page holds at most; as many as the service gives if absent. */
   readonly pageSize?: number | undefined;
+  /** How long to wait for a service that is asked too often, each time it says so, milliseconds. */
+  readonly patienceMs: number;
 }
 
 /** Log groups and their events. It only reads. A group that the server was not given is NotFound, as one that does not exist. */
