@@ -40,7 +40,14 @@ export const DEFAULTS = {
   /** Runs of one principal: how many are driven at a time, how many may be open, and how often it is seen to that those at work are. */
   runs: { concurrency: 4, maxOpen: 20, lookMs: 30 * SECOND },
   /** A result is stored in parts, because a row holds 2 MB at most; a page of it is a message. */
-  results: { partBytes: 512 * KIB, maxBytes: 64 * MIB, quotaBytes: 256 * MIB, pageBytes: 48 * KIB },
+  results: {
+    ...{ partBytes: 512 * KIB, maxBytes: 64 * MIB, quotaBytes: 256 * MIB, maxResults: 1000 },
+    ...{ pageBytes: 48 * KIB, previewBytes: 16 * KIB },
+    /** How much one page reads while it looks for something. */
+    scanBytes: 8 * MIB,
+    /** After so long without a part nobody writes any more: longer than any call may take. */
+    lostMs: HOUR
+  },
   shipping: { delayMs: 5 * SECOND, retryMs: MINUTE } satisfies ShippingTimes,
   /** After this long without a call a session's object gives everything to its principal's home and goes. */
   sessionIdleMs: DAY,

@@ -4,6 +4,7 @@ import type { Asks, Replies } from "./ask.ts";
 import type { History } from "./history.ts";
 import type { Notification } from "./json-rpc.ts";
 import type { Principal } from "./principal.ts";
+import type { Results } from "./results.ts";
 import type { Runs } from "./runs.ts";
 import type { Weather } from "./weather.ts";
 
@@ -20,6 +21,8 @@ export interface Context {
   readonly history: History;
   /** The principal's own workflows and runs. */
   readonly runs: Runs;
+  /** The principal's own stored results: what is too large for a message. */
+  readonly results: Results;
   /** Tells the client how far the call is, if it asked to know. `done` must grow. */
   progress(done: number, total?: number, message?: string): Promise<void>;
   /** Tells the client's log something, if it listens at this level. */

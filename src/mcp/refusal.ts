@@ -1,4 +1,4 @@
-import { Denied, InvalidInput, NotFound, QuotaReached, ToolError } from "./errors.ts";
+import { Denied, InvalidInput, NotFound, QuotaReached, TooLarge, ToolError } from "./errors.ts";
 
 /** A foreseen failure on its way between two objects, where a class would be lost. */
 export interface Refusal {
@@ -8,7 +8,7 @@ export interface Refusal {
   readonly limit?: QuotaReached["limit"];
 }
 
-const CLASSES = { InvalidInput, NotFound, Denied } as const;
+const CLASSES = { InvalidInput, NotFound, Denied, TooLarge } as const;
 
 /** Writes a foreseen failure down. @throws whatever is not one. */
 export function toRefusal(error: unknown): Refusal {

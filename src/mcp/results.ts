@@ -101,3 +101,7 @@ export interface ResultKeeper extends Pick<Results, "get" | "read" | "list" | "r
   append(result: string, part: number, bytes: Uint8Array): Promise<void>;
   close(result: string, state: "complete" | "cut"): Promise<ResultRecord>;
 }
+
+/** What a result that grows too long is refused with. */
+export const sayTooLong = (maxBytes: number): string =>
+  `A stored result holds ${maxBytes / 1024 / 1024} MiB, and this is longer. What was written of it before stays.`;

@@ -23,6 +23,7 @@ import { HttpLane, type StreamLimits } from "./http-lane.ts";
 import { closeBack, createReaders } from "./readers.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRemoteHistory } from "./remote-history.ts";
+import { createRemoteResults } from "./remote-results.ts";
 import { createRemoteRuns } from "./remote-runs.ts";
 import { sealCaller, unsealCaller } from "./sealed-caller.ts";
 import { SessionHost } from "./session-host.ts";
@@ -283,6 +284,7 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
           createRemoteRuns(this.#link.home(), { principalId: caller.principal.id, caller, session: owner }, () =>
             this.#link.shipper.ship()
           ),
+        resultsOf: ({ id }) => createRemoteResults(() => this.#link.home(), { principalId: id, session: owner }),
         endAccess: (caller) => endAccess(caller, this.env),
         announce: (change) => this.#announce(change)
       });

@@ -12,8 +12,10 @@ import type { Keys } from "../mcp/idempotency.ts";
 import type { Keyring } from "../mcp/keyring.ts";
 import { LoopGuard } from "../mcp/loop-guard.ts";
 import type { Caller, Credentials, Principal } from "../mcp/principal.ts";
+import type { ResultKeeper } from "../mcp/results.ts";
 import type { Runs } from "../mcp/runs.ts";
 import type { Weather } from "../mcp/weather.ts";
+import { createResults } from "./results.ts";
 
 /** What a {@link SessionHost} is made of. */
 export interface SessionHostOptions {
@@ -29,6 +31,7 @@ export interface SessionHostOptions {
   readonly keys: Keys;
   historyOf(principal: Principal): History;
   runsOf(caller: Caller): Runs;
+  resultsOf(principal: Principal): ResultKeeper;
   /** GitHub does not accept the token of a person any more: the access that it came with ends. */
   endAccess(caller: Caller): Promise<void>;
   /** Tells who wants to know that something has changed. */
@@ -67,7 +70,7 @@ export class SessionHost implements Host {
     signalOf: () => AbortSignal,
     onWrite = () => {}
   ): Context {
-    const { config, historyOf, runsOf, endAccess, announce } = this.#options;
+    const { config, historyOf, runsOf, resultsOf, endAccess, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;
     let weather: Weather | undefined;
@@ -86,6 +89,9 @@ export class SessionHost implements Host {
       },
       get runs() {
         return runsOf({ principal, credentials });
+      },
+      get results() {
+        return createResults(resultsOf(principal), DEFAULTS.results);
       },
       // Most calls use one upstream or none, and an Octokit is not free.
       get github() {

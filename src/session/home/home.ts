@@ -9,6 +9,7 @@ import type { KeyedOutcome } from "../../mcp/idempotency.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
 import type { Caller } from "../../mcp/principal.ts";
 import { type Refusal, toRefusal } from "../../mcp/refusal.ts";
+import type { ResultKeeper } from "../../mcp/results.ts";
 import type { Runs } from "../../mcp/runs.ts";
 import { faultsOf } from "../../mcp/workflow-faults.ts";
 import { HomeCalls } from "../../stores/home-calls.ts";
@@ -16,6 +17,7 @@ import { HomeRecord } from "../../stores/home-record.ts";
 import { HomeSessions } from "../../stores/home-sessions.ts";
 import { IdempotencyKeys } from "../../stores/idempotency-keys.ts";
 import { RateStates } from "../../stores/rate-states.ts";
+import { ResultStore } from "../../stores/results.ts";
 import { RunStore } from "../../stores/runs.ts";
 import { SpentStates } from "../../stores/spent-states.ts";
 import { HeldKeys } from "../held-keys.ts";
@@ -27,6 +29,7 @@ import type { SessionAgentClass } from "../session-agent.ts";
 import { SessionHost } from "../session-host.ts";
 import { SessionLife } from "../session-life.ts";
 import { createHomeHistory, type HomeHistoryOptions, takeShipment } from "./home-history.ts";
+import { createHomeResults } from "./home-results.ts";
 import { createHomeRuns } from "./home-runs.ts";
 import { KeyDesk } from "./key-desk.ts";
 import { RateDesk } from "./rate-desk.ts";
@@ -81,6 +84,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       () => this.getSessionId()
     );
     readonly #rate = new RateDesk(new RateStates(this.ctx.storage, this.#record), () => readConfig(this.env).rate, DEFAULTS.leaseMs);
+    readonly #results = new ResultStore(this.ctx.storage, this.#record);
     readonly #runStore = createRuns(this.ctx.storage, this.#record);
     readonly #runNews = new RunNews({
       store: this.#runStore,
@@ -160,6 +164,13 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       return answer(argument).then((value) => ({ value }), toRefusal);
     }
 
+    /** Answers a session's question for stored results: see {@link HomeDoor}. */
+    askResults({ principalId }: Asker, method: keyof ResultKeeper, args: readonly unknown[]): Promise<{ value: unknown } | Refusal> {
+      // As with the history.
+      const answer = this.#resultsOf(principalId)[method] as (...args: readonly unknown[]) => Promise<unknown>;
+      return answer(...args).then((value) => ({ value }), toRefusal);
+    }
+
     /** Answers a session's question for runs: see {@link HomeDoor}. */
     askRuns(asker: RunAsker, method: keyof Runs, args: readonly unknown[]): Promise<{ value: unknown } | Refusal> {
       this.#wake();
@@ -182,7 +193,8 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
 
     protected override _reset(): void {
       super._reset();
-      for (const store of [this.#record, this.#calls, this.#states, this.#keyRows, this.#rate, this.#runStore]) store.reset();
+      for (const store of [this.#record, this.#calls, this.#states, this.#keyRows, this.#rate, this.#runStore, this.#results])
+        store.reset();
     }
 
     /** Sees to the runs, and forgets what is older than the retention, once a day; a home that has nothing left goes. */
@@ -194,6 +206,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       this.#engine.endSignedOut(beforeMs);
       const isLeft = [
         ...[this.#calls.prune(beforeMs), this.#sessions.prune(beforeMs), this.#runStore.prune(beforeMs)],
+        this.#results.prune(nowMs, DEFAULTS.results.lostMs),
         ...[this.#states.prune(nowMs), this.#keyRows.prune(nowMs), this.#rate.isCounting()]
       ].includes(true);
       return isLeft ? Math.min(nowMs + DEFAULTS.homeSweepMs, dueMs, lookMs) : undefined;
@@ -238,6 +251,12 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       );
     }
 
+    #resultsOf(principalId: string): ResultKeeper {
+      const { retentionMs } = readConfig(this.env);
+      const options = { store: this.#results, keyring: this.#keyring(), own: this.#own, limits: DEFAULTS.results, retentionMs };
+      return createHomeResults(options, principalId);
+    }
+
     /** What this object gives to the calls of the stateless era, which it runs itself. */
     #ownHost(): SessionHost {
       this.#host ??= this.#createHost();
@@ -257,6 +276,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
         resourcesOfCalls: this.parts.catalog.resourcesOfCalls,
         historyOf: ({ id }) => createHomeHistory(this.#historyOptions(), { principalId: id, session: this.#own }),
         runsOf: (caller) => this.#runsOf({ principalId: caller.principal.id, caller, session: this.#own }),
+        resultsOf: ({ id }) => this.#resultsOf(id),
         endAccess: this.parts.endAccess,
         announce: (change) => this.#subscriptions.announce(change)
       });

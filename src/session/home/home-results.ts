@@ -1,0 +1,100 @@
+import type { DEFAULTS } from "../../config.ts";
+import { NotFound, QuotaReached, TooLarge } from "../../mcp/errors.ts";
+import { mintHandle, readHandle } from "../../mcp/handle.ts";
+import type { Keyring } from "../../mcp/keyring.ts";
+import { type ResultKeeper, type ResultRecord, sayTooLong } from "../../mcp/results.ts";
+import type { ResultRow, ResultStore } from "../../stores/results.ts";
+import { readResultPage } from "./read-result-page.ts";
+
+/** What the results of a principal are made of. */
+export interface HomeResultsOptions {
+  readonly store: ResultStore;
+  readonly keyring: Keyring;
+  /** The short name of home itself. */
+  readonly own: string;
+  readonly limits: ResultLimits;
+  /** How long a result is kept, milliseconds. */
+  readonly retentionMs: number;
+}
+
+/** How large results may be, and how much of one is read at a time. */
+export type ResultLimits = { readonly [L in keyof typeof DEFAULTS.results]: number };
+
+/** The results of a principal, where they are kept. */
+export function createHomeResults({ store, keyring, own, limits, retentionMs }: HomeResultsOptions, principalId: string): ResultKeeper {
+  const toHandle = (seq: number) => mintHandle(keyring, principalId, { kind: "res", owner: own, seq });
+
+  const find = (text: string): ResultRow => {
+    const handle = readHandle(keyring, principalId, text);
+    const row = handle?.kind === "res" && handle.owner === own ? store.get(handle.seq) : undefined;
+    // The sweep comes once a day: until then what has expired is gone as well.
+    if (!row || row.expiresMs <= Date.now()) throw new NotFound(noSuchResult(text));
+    return row;
+  };
+
+  const toRecord = ({ seq, tool, title, type, state, sizeBytes, lines, createdMs, expiresMs }: ResultRow): ResultRecord => ({
+    ...{ result: toHandle(seq), tool, title, type, state, sizeBytes, lines, createdMs, expiresMs }
+  });
+
+  const requireRoom = (sizeBytes: number, results: number) => {
+    const used = store.used();
+    if (used.bytes + sizeBytes <= limits.quotaBytes && used.results + results <= limits.maxResults) return;
+    const largest = store.largest(NAMED).map((row) => `${toHandle(row.seq)} (${inMib(row.sizeBytes)} MiB of ${row.tool})`);
+    const sentence = `Your ${used.results} stored results take ${inMib(used.bytes)} MiB; ${limits.maxResults} may take ${inMib(limits.quotaBytes)} MiB. Make room with delete_result; the largest are ${largest.join(", ")}.`;
+    throw new QuotaReached(sentence, { limit: "result_bytes", quotaBytes: limits.quotaBytes, maxResults: limits.maxResults });
+  };
+
+  return {
+    async open(start) {
+      requireRoom(1, 1);
+      const nowMs = Date.now();
+      return toHandle(store.insert(start, nowMs, nowMs + retentionMs));
+    },
+
+    async append(text, part, bytes) {
+      const row = find(text);
+      if (part < row.parts) return;
+      // A part that is not whole is the last, so nothing stands behind it.
+      if (row.state !== "growing" || part > row.parts || row.sizeBytes !== part * limits.partBytes || bytes.byteLength > limits.partBytes)
+        throw new NotFound(`${text} cannot be added to. Begin another result.`);
+      if (row.sizeBytes + bytes.byteLength > limits.maxBytes) throw new TooLarge(sayTooLong(limits.maxBytes));
+      requireRoom(bytes.byteLength, 0);
+      store.append(row, bytes, Date.now());
+    },
+
+    async close(text, state) {
+      const row = find(text);
+      if (row.state === "growing") store.close(row, state);
+      return toRecord(find(text));
+    },
+
+    async get(text) {
+      return toRecord(find(text));
+    },
+
+    async read(text, query) {
+      const row = find(text);
+      return { record: toRecord(row), ...readResultPage(store, row, query, limits) };
+    },
+
+    async list(limit) {
+      const nowMs = Date.now();
+      return store
+        .list(limit)
+        .filter(({ expiresMs }) => expiresMs > nowMs)
+        .map(toRecord);
+    },
+
+    async remove(text) {
+      store.remove(find(text).seq);
+    }
+  };
+}
+
+/** How many results a full quota names. */
+const NAMED = 5;
+
+const noSuchResult = (text: string): string =>
+  `No result of yours has the handle ${text}: it may have expired. Use list_results to find the right one.`;
+
+const inMib = (bytes: number): number => Math.ceil((bytes / 1024 / 1024) * 10) / 10;

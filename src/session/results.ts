@@ -1,0 +1,150 @@
+import type { Json } from "../lib/json.ts";
+import { piecesOf, utf8Bytes } from "../lib/text.ts";
+import { TooLarge } from "../mcp/errors.ts";
+import {
+  type FittedRows,
+  type ResultKeeper,
+  type ResultRecord,
+  type ResultStart,
+  type Results,
+  type ResultWriter,
+  sayTooLong
+} from "../mcp/results.ts";
+
+/** How long a result and its parts may be, and how much of one is shown, bytes. */
+export interface ResultSizes {
+  readonly partBytes: number;
+  readonly maxBytes: number;
+  readonly pageBytes: number;
+  readonly previewBytes: number;
+}
+
+/** The results of a principal, as tools use them, wherever they are kept. */
+export function createResults(keeper: ResultKeeper, sizes: ResultSizes): Results {
+  const begin = async (start: ResultStart): Promise<PartWriter> => new PartWriter(await keeper.open(start), keeper, sizes);
+
+  const store = async (rows: readonly Json[], start: ResultStart): Promise<string> => {
+    const writer = await begin(start);
+    try {
+      for (const row of rows) await writer.write(toLine(row));
+      await writer.end();
+      return writer.result;
+    } catch (error) {
+      // Half of it, of which nobody is told, would only take room.
+      await keeper.remove(writer.result);
+      throw error;
+    }
+  };
+
+  return {
+    begin,
+    async fit<R extends Json>(rows: readonly R[], start: Omit<ResultStart, "type">): Promise<FittedRows<R>> {
+      const all = firstOf(rows, sizes.pageBytes);
+      if (all.length === rows.length) return { shown: all, total: rows.length };
+      const result = await store(rows, { ...start, type: "application/x-ndjson" });
+      return { shown: firstOf(rows, sizes.previewBytes), total: rows.length, result };
+    },
+    get: (result) => keeper.get(result),
+    read: (result, query) => keeper.read(result, query),
+    list: (limit) => keeper.list(limit),
+    remove: (result) => keeper.remove(result)
+  };
+}
+
+/** As many of the first rows as fit. */
+function firstOf<R extends Json>(rows: readonly R[], limitBytes: number): R[] {
+  const shown: R[] = [];
+  let sizeBytes = 0;
+  for (const row of rows) {
+    sizeBytes += utf8Bytes(toLine(row));
+    if (sizeBytes > limitBytes) break;
+    shown.push(row);
+  }
+  return shown;
+}
+
+const toLine = (row: Json): string => `${JSON.stringify(row)}\n`;
+
+/** How much text is encoded at a time, so that a long one does not stand in memory twice. */
+const PIECE_LENGTH = 64 * 1024;
+
+/** Cuts what is written into parts of one size: no more than one of them is held. */
+class PartWriter implements ResultWriter {
+  readonly result: string;
+  readonly #keeper: ResultKeeper;
+  readonly #sizes: ResultSizes;
+  readonly #encoder = new TextEncoder();
+  #part: Uint8Array;
+  #parts = 0;
+  #filled = 0;
+  /** The first half of a character whose second comes with the next text. */
+  #half = "";
+  #written = 0;
+  /** What was asked for last: texts are written in the order in which they came, whoever waits for them. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(result: string, keeper: ResultKeeper, sizes: ResultSizes) {
+    this.result = result;
+    this.#keeper = keeper;
+    this.#sizes = sizes;
+    this.#part = new Uint8Array(sizes.partBytes);
+  }
+
+  get sizeBytes(): number {
+    return this.#written;
+  }
+
+  fits(sizeBytes: number): boolean {
+    return this.#written + sizeBytes <= this.#sizes.maxBytes;
+  }
+
+  write(text: string): Promise<void> {
+    return this.#inOrder(() => this.#write(text));
+  }
+
+  end(state: "complete" | "cut" = "complete"): Promise<ResultRecord> {
+    return this.#inOrder(async () => {
+      if (this.#half !== "") await this.#put(this.#take("", true));
+      if (this.#filled > 0) await this.#flush();
+      return this.#keeper.close(this.result, state);
+    });
+  }
+
+  #inOrder<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(act);
+    this.#last = done.catch(() => {}); // whoever asked for it is told
+    return done;
+  }
+
+  async #write(text: string): Promise<void> {
+    if (!this.fits(utf8Bytes(text))) throw new TooLarge(sayTooLong(this.#sizes.maxBytes));
+    for (const piece of piecesOf(this.#take(text, false), PIECE_LENGTH)) await this.#put(piece);
+  }
+
+  /** The text with what was left of the one before, and without half a character at its end. */
+  #take(text: string, isEnd: boolean): string {
+    const whole = this.#half + text;
+    const code = whole.charCodeAt(whole.length - 1);
+    this.#half = !isEnd && code >= 0xd800 && code <= 0xdbff ? whole.slice(-1) : "";
+    return this.#half === "" ? whole : whole.slice(0, -1);
+  }
+
+  async #put(text: string): Promise<void> {
+    const bytes = this.#encoder.encode(text);
+    this.#written += bytes.byteLength;
+    for (let from = 0; from < bytes.byteLength; ) {
+      const taken = bytes.subarray(from, from + this.#part.byteLength - this.#filled);
+      this.#part.set(taken, this.#filled);
+      this.#filled += taken.byteLength;
+      from += taken.byteLength;
+      if (this.#filled === this.#part.byteLength) await this.#flush();
+    }
+  }
+
+  /** A copy: the store, or the way to it, may hold on to what it is given. */
+  async #flush(): Promise<void> {
+    await this.#keeper.append(this.result, this.#parts, this.#part.slice(0, this.#filled));
+    this.#parts++;
+    this.#filled = 0;
+  }
+}
