@@ -2,6 +2,7 @@ import { foldMessage } from "../lib/fold-message.ts";
 import { HeavyHitters, type Hitter } from "../lib/heavy-hitters.ts";
 import { LOG_EVENT_LEVELS, type LogEventLevel, readLogLine } from "../lib/log-level.ts";
 import { type Bucket, TimeBuckets } from "../lib/time-buckets.ts";
+import { toVisible } from "../lib/visible-text.ts";
 import type { LogEvent } from "./logs.ts";
 
 /** What is known of many events. */
@@ -45,7 +46,8 @@ export class LogAnalysis {
     this.#events++;
     this.#levels.set(level, (this.#levels.get(level) ?? 0) + 1);
     this.#buckets.add(timestampMs);
-    this.#messages.add(foldMessage(text));
+    // The text within a JSON line may spell in escapes what nobody sees.
+    this.#messages.add(foldMessage(toVisible(text)));
     this.#firstMs = Math.min(timestampMs, this.#firstMs ?? timestampMs);
     this.#lastMs = Math.max(timestampMs, this.#lastMs ?? timestampMs);
     return level;
