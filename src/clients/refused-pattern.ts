@@ -6,14 +6,14 @@ const SYNTAX = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterA
  */
 export function explainRefusedPattern(pattern: string, message: string): string | undefined {
   if (!/pattern|term/i.test(message)) return undefined;
-  if (/must end with/.test(message))
-    return `The pattern begins with "${pattern.trim()[0]}" and is not closed: its end, character ${pattern.length}, must be "${CLOSING[pattern.trim()[0] ?? ""] ?? "}"}".`;
+  if (/must end with/.test(message)) {
+    const text = pattern.trim();
+    return `The pattern begins with "${text[0]}" and is not closed: its end, character ${pattern.trimEnd().length}, must be "${text.startsWith("[") ? "]" : "}"}".`;
+  }
   const index = indexOfTerm(pattern, message);
   const where = index === undefined ? "" : ` at character ${index + 1}`;
   return `CloudWatch Logs does not understand the pattern${where}. A term with other characters than letters, digits and _ stands in double quotes; conditions on JSON are written { $.level = "error" }. The syntax: ${SYNTAX}`;
 }
-
-const CLOSING: Readonly<Record<string, string>> = { "{": "}", "[": "]", "%": "%" };
 
 function indexOfTerm(pattern: string, message: string): number | undefined {
   const [, term] = /term '(.*)'/s.exec(message) ?? [];
