@@ -13,7 +13,14 @@ export function answerPreflight(request: Request): Response {
   );
 }
 
-const ALLOWED_HEADERS = "Accept, Authorization, Content-Type, Last-Event-ID, Mcp-Method, Mcp-Name, MCP-Protocol-Version, Mcp-Session-Id";
+const ALLOWED_HEADERS = [
+  "Accept, Authorization, Content-Type, If-None-Match, If-Range, Last-Event-ID, Mcp-Method, Mcp-Name, MCP-Protocol-Version",
+  "Mcp-Session-Id, Range"
+].join(", ");
+
+/** What a page may read of an answer, beside what any page may. */
+const EXPOSED_HEADERS = "Mcp-Session-Id, WWW-Authenticate, Retry-After";
+const EXPOSED_OF_RESULTS = "Accept-Ranges, Content-Disposition, Content-Range, ETag";
 
 /** Which parameters a tool mirrors into headers is the tool's to say, and a preflight names no tool: those that are asked for may come. */
 function askedParamHeaders(request: Request): string[] {
@@ -27,7 +34,7 @@ export function withCors(request: Request, response: Response): Response {
   if (origin === null || response.webSocket) return response;
   const readable = new Response(response.body, response);
   readable.headers.set("access-control-allow-origin", origin);
-  readable.headers.set("access-control-expose-headers", "Mcp-Session-Id, WWW-Authenticate, Retry-After");
+  readable.headers.set("access-control-expose-headers", response.headers.has("accept-ranges") ? EXPOSED_OF_RESULTS : EXPOSED_HEADERS);
   readable.headers.append("vary", "Origin");
   return readable;
 }

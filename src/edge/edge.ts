@@ -13,6 +13,7 @@ import { isOAuthPath, serveOAuth } from "./oauth/routes.ts";
 import { checkHost, checkOrigin } from "./origin.ts";
 import { readMessage } from "./read-message.ts";
 import { refuse, refuseUnforeseen } from "./respond.ts";
+import { readResultPath, serveResultDownload } from "./result.ts";
 import type { Admitted } from "./session.ts";
 import { endSession, serveSessionful } from "./sessionful.ts";
 import { serveSocket } from "./socket.ts";
@@ -61,6 +62,8 @@ async function admit(request: Request, env: Env, ctx: ExecutionContext, deployme
 }
 
 async function serve(request: Request, url: URL, env: Env, { catalog, config, keys }: Deployment): Promise<Response> {
+  const result = readResultPath(url.pathname);
+  if (result !== undefined) return serveResultDownload(request, result, { url, env, keys, catalog, config });
   const { keyring } = config;
   if (!keyring) return refuse("not_configured", "DORMOUSE_SECRET is not set. Run: npm run deploy");
   const slicePath = MCP_PATH.exec(url.pathname)?.[1];

@@ -7,6 +7,7 @@ const REFUSALS = {
   no_such_path: { status: 404, code: RPC_CODES.invalidRequest },
   host_not_allowed: { status: 403, code: RPC_CODES.invalidRequest },
   origin_not_allowed: { status: 403, code: RPC_CODES.invalidRequest },
+  result_not_found: { status: 404, code: RPC_CODES.invalidRequest },
   not_configured: { status: 503, code: RPC_CODES.invalidRequest },
   credentials_required: { status: 401, code: RPC_CODES.invalidRequest },
   invalid_token: { status: 401, code: RPC_CODES.invalidRequest },

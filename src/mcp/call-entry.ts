@@ -27,6 +27,8 @@ export interface EntryEnd {
   readonly error?: string | undefined;
   /** How long the answer is as JSON. */
   readonly sizeBytes?: number | undefined;
+  /** The handle of the stored result that the answer leads to. */
+  readonly result?: string | undefined;
 }
 
 /** The entry of one call: its row in the history and its line in the log, of which neither tells a secret. */
@@ -69,12 +71,13 @@ export class CallEntry {
   /** Records how the call ended, in the turn of its answer. Returns its handle. */
   end(end: EntryEnd): string {
     const { calls, handleOf } = { calls: this.#host.calls, handleOf: () => this.#handle() };
-    const { outcome, shown, error } = end;
+    const { outcome, shown, error, result } = end;
     const row: CallEnd = {
       outcome,
       durationMs: outcome === "waiting" ? undefined : Date.now() - this.#start.startedMs,
       preview: shown === undefined ? undefined : showText(shown, MAX_PREVIEW),
-      error
+      error,
+      result
     };
     if (this.#seq === undefined) this.#seq = calls.append({ ...this.#start, ...row });
     else calls.settle(this.#seq, row);

@@ -12,6 +12,7 @@ import {
   DeadlineExceeded,
   Denied,
   InvalidInput,
+  KeptWhole,
   LOOK_FIRST,
   LoopDetected,
   QuotaReached,
@@ -22,11 +23,13 @@ import {
 import { namesOfFaults } from "./faults.ts";
 import type { Host, Invocation } from "./host.ts";
 import { type Claim, digestOf, IDEMPOTENCY_ARGUMENT, readKey } from "./idempotency.ts";
+import { inlineBytesOf } from "./inline-limits.ts";
 import { RPC_CODES } from "./json-rpc.ts";
+import { linkTo, toResultOrKeep } from "./keep-whole.ts";
 import { LoopGuard } from "./loop-guard.ts";
 import { RateLimited } from "./rate-limited.ts";
 import { showStack } from "./redact.ts";
-import { textOf, toFittingResult } from "./tool-result.ts";
+import { textOf } from "./tool-result.ts";
 
 /**
  * The one path of every call: narrow → authorize → parse → loop guard → limit → idempotency → record → run → validate output →
@@ -53,10 +56,10 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     claim = key === undefined ? undefined : await host.keys.claim({ key, digest: digestOf(name, given) });
     if (claim && claim.state !== "first") return replay(claim, tool, entry);
     openRow(tool, entry);
-    const { result, sizeBytes } = await run(tool, input, entry, traces, invocation, host);
+    const { result, sizeBytes, stored } = await run(tool, input, entry, traces, invocation, host);
     await settle(claim, { outcome: "ok", result });
-    if (loopKey !== undefined) host.loops.record(loopKey, JSON.stringify(result), Date.now());
-    entry.end({ outcome: "ok", shown: textOf(result), sizeBytes });
+    if (loopKey !== undefined) host.loops.record(loopKey, withoutHandle(JSON.stringify(result), stored), Date.now());
+    entry.end({ outcome: "ok", shown: textOf(result), sizeBytes, result: stored });
     return result;
   } catch (error) {
     if (error instanceof RateLimited) {
@@ -70,12 +73,14 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
       throw error;
     }
     const failure = toFailure(error, tool, { wasOpened: entry.isOpen, writes: traces.writes });
-    if (loopKey !== undefined) host.loops.record(loopKey, failure.message, Date.now());
+    const kept = error instanceof KeptWhole ? error.result : undefined;
+    if (loopKey !== undefined) host.loops.record(loopKey, withoutHandle(failure.message, kept), Date.now());
     // The handle stands in the answer, and the answer is kept with the key before anybody has it.
-    const ref = entry.end({ outcome: failure.outcome, shown: failure.message, error: failure.error });
+    const ref = entry.end({ outcome: failure.outcome, shown: failure.message, error: failure.error, result: kept });
     if (!(error instanceof ToolError)) logUnforeseen(ref, tool, error);
+    const content = [text(`${failure.message} (ref ${ref})`)];
     const result: ToolResult = {
-      content: [text(`${failure.message} (ref ${ref})`)],
+      ...(kept === undefined ? { content } : linkTo(kept, content)),
       isError: true,
       ...((error instanceof LoopDetected || error instanceof QuotaReached) && { _meta: { "dormouse/limit": error.limit } })
     };
@@ -89,6 +94,10 @@ export async function callTool(name: string, args: JsonObject, invocation: Invoc
     return result;
   }
 }
+
+/** What is stored anew each time has another handle each time, and is the same answer all the same. */
+const withoutHandle = (answer: string, handle: string | undefined): string =>
+  handle === undefined ? answer : answer.replaceAll(handle, "");
 
 function authorize(tool: Tool, { principal }: Invocation): void {
   const missing = tool.scopes.filter((scope) => !principal.scopes.includes(scope));
@@ -144,7 +153,8 @@ async function run(tool: Tool, input: object, entry: CallEntry, traces: { writes
     invocation,
     host
   );
-  return toFittingResult(tool, output, host.limits.inlineBytes);
+  const limitBytes = inlineBytesOf(invocation.client, host.limits.inlineBytes);
+  return toResultOrKeep(tool, output, limitBytes, () => host.contextFor(invocation, () => invocation.signal).results);
 }
 
 /** Answers a call whose key was used before, without doing anything. */

@@ -2,7 +2,8 @@
 export type ContentBlock =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "image" | "audio"; readonly data: string; readonly mimeType: string }
-  | { readonly type: "resource"; readonly resource: EmbeddedResource };
+  | { readonly type: "resource"; readonly resource: EmbeddedResource }
+  | { readonly type: "resource_link"; readonly uri: string; readonly name: string };
 
 /** A resource inside a message; binary ones are base 64. */
 export type EmbeddedResource = { readonly uri: string; readonly mimeType?: string } & (
@@ -38,5 +39,8 @@ export const image = (data: string, mimeType: string): ContentBlock => ({ type: 
 
 /** @param data base 64. */
 export const audio = (data: string, mimeType: string): ContentBlock => ({ type: "audio", data, mimeType });
+
+/** Says where a resource is read. Clients before 2025-06-18 know no such block. */
+export const resourceLink = (uri: string, name: string): ContentBlock => ({ type: "resource_link", uri, name });
 
 export const embedded = (resource: EmbeddedResource): ContentBlock => ({ type: "resource", resource });

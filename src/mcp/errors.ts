@@ -99,6 +99,20 @@ export class TooLarge extends ToolError {
   override readonly name = "TooLarge";
 }
 
+/** The answer is larger than one message may be, and is kept whole. A write went through: its outcome is known. */
+export class KeptWhole extends ToolError {
+  override readonly name = "KeptWhole";
+  override readonly outcome: Outcome;
+  /** The handle of the stored result. */
+  readonly result: string;
+
+  constructor(message: string, result: string, isWrite: boolean) {
+    super(message);
+    this.result = result;
+    this.outcome = isWrite ? "ok" : "error";
+  }
+}
+
 /** The same call was answered the same too often: whoever makes it is in a loop. */
 export class LoopDetected extends ToolError {
   override readonly name = "LoopDetected";

@@ -22,6 +22,8 @@ export interface CallEnd {
   readonly preview: string | undefined;
   /** The class of the error. */
   readonly error: string | undefined;
+  /** The handle of the stored result that the answer leads to. */
+  readonly result?: string | undefined;
 }
 
 /** A call of the history; `durationMs` is absent while it is not settled. */

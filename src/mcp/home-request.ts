@@ -1,8 +1,8 @@
 import { rememberLast } from "../lib/remember.ts";
 import type { Caller } from "./principal.ts";
 
-/** What the edge asks of a principal's home: to serve a request of the stateless era, or to tell a listener of changes. */
-export type HomeVerb = "request" | "listen";
+/** What the edge asks of a principal's home: to serve a request of the stateless era, to tell a listener of changes, or to send a result. */
+export type HomeVerb = "request" | "listen" | "result";
 
 /** The methods of the stateless era that a home serves; the edge answers the others. */
 export const HOME_METHODS: ReadonlySet<string> = new Set(["tools/call", "prompts/get", "resources/read", "completion/complete"]);
@@ -16,9 +16,25 @@ export interface HomeRequest {
   readonly canStream: boolean;
   /** What a listener wants to be told. */
   readonly subscription?: string | undefined;
+  /** Which result to send. */
+  readonly download?: ResultDownload | undefined;
 }
 
-const HEADERS = { caller: "dormouse-caller", jsonOnly: "dormouse-json-only", subscription: "dormouse-subscription" } as const;
+/** What a download asks for, as its headers say it. */
+export interface ResultDownload {
+  readonly result: string;
+  readonly isHead: boolean;
+  readonly range?: string | undefined;
+  readonly ifRange?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+}
+
+const HEADERS = {
+  caller: "dormouse-caller",
+  jsonOnly: "dormouse-json-only",
+  subscription: "dormouse-subscription",
+  download: "dormouse-download"
+} as const;
 
 const ORIGIN = "https://home";
 
@@ -30,9 +46,10 @@ export function askHome(home: Fetcher, verb: HomeVerb, asked: HomeRequest, { bod
   const headers: Record<string, string> = { [HEADERS.caller]: toHeader(asked.caller) };
   if (!asked.canStream) headers[HEADERS.jsonOnly] = "1";
   if (asked.subscription !== undefined) headers[HEADERS.subscription] = Buffer.from(asked.subscription).toString("base64url");
+  if (asked.download) headers[HEADERS.download] = Buffer.from(JSON.stringify(asked.download)).toString("base64url");
   if (verb === "listen") headers.upgrade = "websocket";
   return home.fetch(`${ORIGIN}/${verb}${asked.slicePath}`, {
-    method: verb === "listen" ? "GET" : "POST",
+    method: verb === "request" ? "POST" : "GET",
     headers,
     ...(body !== undefined && { body }),
     ...(signal && { signal })
@@ -53,12 +70,13 @@ export function createHomeRequestReader(): (request: Request) => HomeRequest & {
     return { verb: verb as HomeVerb, slicePath: path.map((part) => `/${part}`).join("") };
   });
   return ({ url, headers }) => {
-    const subscription = headers.get(HEADERS.subscription);
+    const [subscription, download] = [headers.get(HEADERS.subscription), headers.get(HEADERS.download)];
     return {
       ...readTarget(url),
       caller: readCaller(headers.get(HEADERS.caller) ?? ""),
       canStream: !headers.has(HEADERS.jsonOnly),
-      subscription: subscription === null ? undefined : Buffer.from(subscription, "base64url").toString()
+      subscription: subscription === null ? undefined : Buffer.from(subscription, "base64url").toString(),
+      download: download === null ? undefined : (JSON.parse(Buffer.from(download, "base64url").toString()) as ResultDownload)
     };
   };
 }

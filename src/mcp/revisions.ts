@@ -20,5 +20,8 @@ export const isOfStatelessEra = (revision: string): boolean => revision >= "2026
 /** The only revision with JSON-RPC batches: https://modelcontextprotocol.io/specification/2025-03-26/basic#batching */
 export const hasBatches = (revision: string): boolean => revision === "2025-03-26";
 
+/** Whether a client of this revision knows links among the content of an answer. */
+export const hasResourceLinks = (revision: string): boolean => revision >= "2025-06-18";
+
 /** Whether a client of this revision understands an event without data, sent first so that it can come back. */
 export const hasEmptyEvents = (revision: string): boolean => revision >= "2025-11-25";

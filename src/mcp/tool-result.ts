@@ -8,12 +8,29 @@ import { nameMarkedFields } from "./written-by-others.ts";
 export interface SizedResult {
   readonly result: ToolResult;
   readonly sizeBytes: number;
+  /** The handle of the stored result that it names. */
+  readonly stored?: string;
 }
+
+/** An answer that is larger than a message, whole. */
+export class AnswerTooLarge extends TooLarge {
+  readonly result: ToolResult;
+  readonly sizeBytes: number;
+
+  constructor(message: string, { result, sizeBytes }: SizedResult) {
+    super(message);
+    this.result = result;
+    this.sizeBytes = sizeBytes;
+  }
+}
+
+/** How much text takes, in words. */
+export const sayKib = (sizeBytes: number): string => `${Math.ceil(sizeBytes / 1024)} KiB`;
 
 /**
  * Validates what a tool returned, names what in it others wrote, adds its text twin and sees that it fits a message. A write has happened by now: what is wrong
  * with its answer must not invite another.
- * @throws TooLarge, UpstreamFailed, or for a write OutcomeUnknown.
+ * @throws AnswerTooLarge, UpstreamFailed, or for a write OutcomeUnknown.
  */
 export function toFittingResult(tool: Tool, output: object, limitBytes: number): SizedResult {
   try {
@@ -44,6 +61,6 @@ function toResult(tool: Tool, output: object): ToolResult {
 function requireFits(result: ToolResult, limitBytes: number): number {
   const sizeBytes = utf8Bytes(JSON.stringify(result));
   if (sizeBytes <= limitBytes) return sizeBytes;
-  const inKib = (bytes: number) => `${Math.ceil(bytes / 1024)} KiB`;
-  throw new TooLarge(`The answer takes ${inKib(sizeBytes)}, and one message holds ${inKib(limitBytes)}. Ask for less.`);
+  const message = `The answer takes ${sayKib(sizeBytes)}, and one message holds ${sayKib(limitBytes)}. Ask for less.`;
+  throw new AnswerTooLarge(message, { result, sizeBytes });
 }

@@ -9,6 +9,7 @@ import { InvalidInput, RpcError } from "../mcp/errors.ts";
 import type { Host, Invocation } from "../mcp/host.ts";
 import { RPC_CODES } from "../mcp/json-rpc.ts";
 import { invalidParams, METHODS, type Method } from "../mcp/methods.ts";
+import { hasResourceLinks } from "../mcp/revisions.ts";
 import type { SessionInit } from "../mcp/session-id.ts";
 import { askClient } from "./asking.ts";
 import type { PendingRequest } from "./pending-request.ts";
@@ -47,9 +48,16 @@ export async function createSessionfulServer(options: SessionfulOptions): Promis
     async serve({ method, params: given }, pending, scope) {
       const serveMethod = methods.get(method);
       if (!serveMethod) throw new RpcError(RPC_CODES.methodNotFound, `Unknown method: ${cut(method, 100)}`, { reason: "unknown_method" });
-      return serveMethod(given ?? {}, toInvocation(given, pending, scope, server, options), host);
+      const result = await serveMethod(given ?? {}, toInvocation(given, pending, scope, server, options), host);
+      return hasResourceLinks(init.revision) ? result : withoutLinks(result);
     }
   };
+}
+
+/** An answer as clients read it that know no links, and refuse a block that they do not know. */
+function withoutLinks(result: object): object {
+  if (!("content" in result) || !Array.isArray(result.content)) return result;
+  return { ...result, content: result.content.filter((block) => !isJsonObject(block) || block.type !== "resource_link") };
 }
 
 /** The methods that only this era has. */

@@ -1,10 +1,10 @@
 import type { Call, CallEnd, CallStart } from "../mcp/history.ts";
 
 /** The columns that a call has wherever it stands, in the order of {@link toBindings}. */
-export const CALL_COLUMNS = "seq, tool, outcome, started_ms, duration_ms, era, client, trace, arguments, preview, error" as const;
+export const CALL_COLUMNS = "seq, tool, outcome, started_ms, duration_ms, era, client, trace, arguments, preview, error, result" as const;
 
 /** A placeholder for each of {@link CALL_COLUMNS}. */
-export const CALL_PLACEHOLDERS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+export const CALL_PLACEHOLDERS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
 
 /** What is written of how a call ended; a call that is open has no duration. */
 export type CallState = Omit<CallEnd, "durationMs"> & { readonly durationMs: number | undefined };
@@ -21,7 +21,8 @@ export function toBindings(seq: number, start: CallStart, end: CallState): SqlSt
     start.trace ?? null,
     start.arguments ?? null,
     end.preview ?? null,
-    end.error ?? null
+    end.error ?? null,
+    end.result ?? null
   ];
 }
 
@@ -37,7 +38,8 @@ export function toCall(row: Record<string, SqlStorageValue>): Call {
     trace: toText(row.trace),
     arguments: toText(row.arguments),
     preview: toText(row.preview),
-    error: toText(row.error)
+    error: toText(row.error),
+    result: toText(row.result)
   };
 }
 

@@ -34,9 +34,9 @@ export class Calls implements CallRecorder {
     this.#exec("UPDATE calls SET outcome = ? WHERE seq = ?", outcome, seq);
   }
 
-  settle(seq: number, { outcome, durationMs, preview, error }: CallEnd): void {
-    const query = "UPDATE calls SET outcome = ?, duration_ms = ?, preview = ?, error = ? WHERE seq = ?";
-    this.#exec(query, outcome, durationMs ?? null, preview ?? null, error ?? null, seq);
+  settle(seq: number, { outcome, durationMs, preview, error, result }: CallEnd): void {
+    const query = "UPDATE calls SET outcome = ?, duration_ms = ?, preview = ?, error = ?, result = ? WHERE seq = ?";
+    this.#exec(query, outcome, durationMs ?? null, preview ?? null, error ?? null, result ?? null, seq);
   }
 
   /** When the last call was recorded, milliseconds since the epoch; `undefined` where there was none. */

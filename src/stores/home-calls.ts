@@ -205,12 +205,13 @@ export class HomeCalls implements CallRecorder {
   /** Settled is never replaced by unsettled: what comes late or twice changes nothing. */
   #settle(seq: number, session: string, end: CallState): void {
     this.#exec(
-      `UPDATE home_calls SET outcome = ?, duration_ms = ?, preview = ?, error = ?
+      `UPDATE home_calls SET outcome = ?, duration_ms = ?, preview = ?, error = ?, result = ?
        WHERE seq = ? AND session = ? AND NOT ${IS_SETTLED}`,
       end.outcome,
       end.durationMs ?? null,
       end.preview ?? null,
       end.error ?? null,
+      end.result ?? null,
       seq,
       session
     );

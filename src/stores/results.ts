@@ -1,3 +1,4 @@
+import { nextCallNumber } from "../mcp/call-number.ts";
 import type { ResultStart, ResultState, ResultType } from "../mcp/results.ts";
 import type { HomeRecord } from "./home-record.ts";
 import { LateTable } from "./late-table.ts";
@@ -30,6 +31,7 @@ export class ResultStore {
   readonly #storage: DurableObjectStorage;
   readonly #results: LateTable;
   readonly #chunks: LateTable;
+  #lastSeq = 0;
   #used: { bytes: number; results: number } | undefined;
 
   constructor(storage: DurableObjectStorage, record: HomeRecord) {
@@ -44,13 +46,15 @@ export class ResultStore {
     this.#results.prepare();
     this.#chunks.prepare();
     const used = this.used();
-    const { seq } = this.#exec(
-      `INSERT INTO results (tool, title, type, state, bytes, breaks, lines, parts, created_ms, updated_ms, expires_ms)
-       VALUES (?, ?, ?, 'growing', 0, 0, 0, 0, ?, ?, ?) RETURNING seq`,
-      ...[tool, title, type, createdMs, createdMs, expiresMs]
-    ).one();
+    const { last } = this.#exec("SELECT max(seq) AS last FROM results").one();
+    this.#lastSeq = nextCallNumber(Math.max(this.#lastSeq, Number(last)), createdMs);
+    this.#exec(
+      `INSERT INTO results (seq, tool, title, type, state, bytes, breaks, lines, parts, created_ms, updated_ms, expires_ms)
+       VALUES (?, ?, ?, ?, 'growing', 0, 0, 0, 0, ?, ?, ?)`,
+      ...[this.#lastSeq, tool, title, type, createdMs, createdMs, expiresMs]
+    );
     used.results++;
-    return Number(seq);
+    return this.#lastSeq;
   }
 
   get(seq: number): ResultRow | undefined {
@@ -157,9 +161,9 @@ export class ResultStore {
 
 const LINE_FEED = 0x0a;
 
-// AUTOINCREMENT, so that the handle of a result that was deleted never leads to another.
+// Numbered by the clock, as calls are: the handle of a result that was deleted, with its whole home perhaps, never leads to another.
 const RESULT_COLUMNS = `(
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq INTEGER PRIMARY KEY,
   tool TEXT NOT NULL,
   title TEXT NOT NULL,
   type TEXT NOT NULL,

@@ -1,4 +1,5 @@
 import type { DEFAULTS } from "../../config.ts";
+import { printable } from "../../lib/text.ts";
 import { NotFound, QuotaReached, TooLarge } from "../../mcp/errors.ts";
 import { mintHandle, readHandle } from "../../mcp/handle.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
@@ -48,7 +49,7 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
     async open(start) {
       requireRoom(1, 1);
       const nowMs = Date.now();
-      return toHandle(store.insert(start, nowMs, nowMs + retentionMs));
+      return toHandle(store.insert({ ...start, title: printable(start.title, MAX_TITLE) }, nowMs, nowMs + retentionMs));
     },
 
     async append(text, part, bytes) {
@@ -90,6 +91,9 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
     }
   };
 }
+
+/** A list of many must fit one message. */
+const MAX_TITLE = 120;
 
 /** How many results a full quota names. */
 const NAMED = 5;

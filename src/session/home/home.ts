@@ -29,12 +29,13 @@ import type { SessionAgentClass } from "../session-agent.ts";
 import { SessionHost } from "../session-host.ts";
 import { SessionLife } from "../session-life.ts";
 import { createHomeHistory, type HomeHistoryOptions, takeShipment } from "./home-history.ts";
-import { createHomeResults } from "./home-results.ts";
+import { createHomeResults, type HomeResultsOptions } from "./home-results.ts";
 import { createHomeRuns } from "./home-runs.ts";
 import { KeyDesk } from "./key-desk.ts";
 import { RateDesk } from "./rate-desk.ts";
 import { Rounds } from "./rounds.ts";
 import { RunNews } from "./run-news.ts";
+import { serveResult } from "./serve-result.ts";
 import { StatelessLane } from "./stateless-lane.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -119,6 +120,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       const asked = this.#read(request);
       this.#wake();
       if (asked.verb === "listen") return Promise.resolve(this.#subscriptions.open(asked.subscription ?? ""));
+      if (asked.download) return Promise.resolve(serveResult(this.#resultOptions(), asked.caller.principal.id, asked.download));
       return this.#lane.serve(request, asked);
     }
 
@@ -167,7 +169,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
     /** Answers a session's question for stored results: see {@link HomeDoor}. */
     askResults({ principalId }: Asker, method: keyof ResultKeeper, args: readonly unknown[]): Promise<{ value: unknown } | Refusal> {
       // As with the history.
-      const answer = this.#resultsOf(principalId)[method] as (...args: readonly unknown[]) => Promise<unknown>;
+      const answer = createHomeResults(this.#resultOptions(), principalId)[method] as (...args: readonly unknown[]) => Promise<unknown>;
       return answer(...args).then((value) => ({ value }), toRefusal);
     }
 
@@ -251,10 +253,9 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       );
     }
 
-    #resultsOf(principalId: string): ResultKeeper {
+    #resultOptions(): HomeResultsOptions {
       const { retentionMs } = readConfig(this.env);
-      const options = { store: this.#results, keyring: this.#keyring(), own: this.#own, limits: DEFAULTS.results, retentionMs };
-      return createHomeResults(options, principalId);
+      return { store: this.#results, keyring: this.#keyring(), own: this.#own, limits: DEFAULTS.results, retentionMs };
     }
 
     /** What this object gives to the calls of the stateless era, which it runs itself. */
@@ -276,7 +277,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
         resourcesOfCalls: this.parts.catalog.resourcesOfCalls,
         historyOf: ({ id }) => createHomeHistory(this.#historyOptions(), { principalId: id, session: this.#own }),
         runsOf: (caller) => this.#runsOf({ principalId: caller.principal.id, caller, session: this.#own }),
-        resultsOf: ({ id }) => this.#resultsOf(id),
+        resultsOf: ({ id }) => createHomeResults(this.#resultOptions(), id),
         endAccess: this.parts.endAccess,
         announce: (change) => this.#subscriptions.announce(change)
       });

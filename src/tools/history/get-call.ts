@@ -16,13 +16,14 @@ export const getCall = defineTool({
     client: z.string().describe("name/version of the client that called"),
     era: z.enum(["sessionful", "stateless"]).describe("Which era of the protocol it came by"),
     trace: z.string().optional().describe("The W3C traceparent that came with it"),
-    error: z.string().optional().describe("The class of the error")
+    error: z.string().optional().describe("The class of the error"),
+    result: z.string().optional().describe("Handle of the stored result that its answer leads to: read_result takes it")
   }),
   async run({ call }, ctx) {
     const found = await ctx.history.get(call);
     if (!found) throw new NotFound(`No call of yours has the handle ${call}. Use list_calls to find the right one.`);
-    const { client, era, trace, error } = found;
-    return { ...toRecordedCall(found), client, era, trace, error };
+    const { client, era, trace, error, result } = found;
+    return { ...toRecordedCall(found), client, era, trace, error, result };
   },
   render: ({ tool, outcome, startedAt, durationMs, preview }) =>
     [

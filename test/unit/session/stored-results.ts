@@ -32,11 +32,11 @@ const WHO = "key:keeper";
 let names = 0;
 
 /** Acts in the storage of a new object. */
-export const inHome = <T>(act: (kept: Kept) => T, limits = SMALL): Promise<Awaited<T>> =>
+export const inHome = <T>(act: (kept: Kept) => Promise<T>, limits = SMALL): Promise<T> =>
   runInDurableObject(env.HOME.get(env.HOME.idFromName(`home:results-${names++}`)), async (_, { storage }) => {
     const store = new ResultStore(storage, new HomeRecord(storage, () => {}));
     const keeper = createHomeResults({ store, keyring: keyring(), own: OWN, limits, retentionMs: 30 * DAY_MS }, WHO);
-    return await act({ store, storage, keeper, results: createResults(keeper, limits) });
+    return act({ store, storage, keeper, results: createResults(keeper, limits) });
   });
 
 /** The results of a principal as a session of theirs has them: over RPC. */

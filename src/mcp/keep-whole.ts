@@ -1,0 +1,70 @@
+import { utf8Bytes } from "../lib/text.ts";
+import { type ContentBlock, resourceLink, type ToolResult } from "./content.ts";
+import type { Tool } from "./define-tool.ts";
+import { KeptWhole, OutcomeUnknown, QuotaReached, ToolError } from "./errors.ts";
+import type { Results, ResultType } from "./results.ts";
+import { AnswerTooLarge, type SizedResult, sayKib, textOf, toFittingResult } from "./tool-result.ts";
+
+/**
+ * Makes the result of what a tool returned: see {@link toFittingResult}. An answer that is larger than a message is kept whole, as a
+ * stored result; one that says where a whole is stored has a link to it.
+ * @throws KeptWhole, QuotaReached where there is no room, and what {@link toFittingResult} throws.
+ */
+export async function toResultOrKeep(tool: Tool, output: object, limitBytes: number, results: () => Results): Promise<SizedResult> {
+  try {
+    const sized = toFittingResult(tool, output, limitBytes);
+    const stored = storedIn(sized.result);
+    return stored === undefined ? sized : { ...sized, result: { ...sized.result, ...linkTo(stored, sized.result.content) }, stored };
+  } catch (error) {
+    const whole = error instanceof AnswerTooLarge ? error : error instanceof Error ? error.cause : undefined;
+    if (!(whole instanceof AnswerTooLarge)) throw error;
+    throw (await keep(tool, whole, results)) ?? error;
+  }
+}
+
+/** The content of an answer with a link to a stored result, and its handle for programs. */
+export function linkTo(result: string, content: readonly ContentBlock[]): Pick<ToolResult, "content" | "_meta"> {
+  return { content: [...content, resourceLink(`result://${result}`, result)], _meta: { "dormouse/result": result } };
+}
+
+/** Keeps an answer, and tells how the call ends with it; `undefined` where keeping it failed for no reason that was foreseen. */
+async function keep(tool: Tool, { result, sizeBytes }: AnswerTooLarge, results: () => Results): Promise<ToolError | undefined> {
+  const isWrite = !tool.annotations.readOnlyHint;
+  const said = `${isWrite ? `${tool.name} went through. ` : ""}The answer takes ${sayKib(sizeBytes)}, more than a message holds.`;
+  try {
+    const { text, type } = toWhole(result);
+    const writer = await results().begin({ tool: tool.name, title: `An answer of ${tool.name}`, type });
+    try {
+      await writer.write(text);
+    } catch (error) {
+      await results().remove(writer.result); // half of it would only take room
+      throw error;
+    }
+    const { result: handle } = await writer.end();
+    return new KeptWhole(`${said} It is kept whole as ${handle}: read_result reads it.`, handle, isWrite);
+  } catch (error) {
+    if (!(error instanceof ToolError)) {
+      console.error(JSON.stringify({ level: "error", event: "answer_not_kept", tool: tool.name, error: String(error) }));
+      return undefined;
+    }
+    const message = `${said} It could not be kept. ${error.message}`;
+    if (isWrite) return new OutcomeUnknown(message, { cause: error });
+    return error instanceof QuotaReached ? new QuotaReached(message, error.limit) : undefined;
+  }
+}
+
+/** JSON is spread over lines, so that it can be read a page at a time. */
+function toWhole(result: ToolResult): { text: string; type: ResultType } {
+  const { structuredContent, content } = result;
+  if (structuredContent) return { text: JSON.stringify(structuredContent, null, 1), type: "application/json" };
+  if (content.every(({ type }) => type === "text")) return { text: textOf(result), type: "text/plain" };
+  return { text: JSON.stringify(content, null, 1), type: "application/json" };
+}
+
+/** The stored result that an answer names as its own. */
+function storedIn({ structuredContent }: ToolResult): string | undefined {
+  const named = structuredContent && "result" in structuredContent ? structuredContent.result : undefined;
+  return typeof named === "string" && utf8Bytes(named) <= MAX_HANDLE_BYTES && named.startsWith("res_") ? named : undefined;
+}
+
+const MAX_HANDLE_BYTES = 64;
