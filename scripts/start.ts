@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Child } from "./child-process.ts";
 import { Failure, parseCommandLine, runScript, UsageError } from "./command-line.ts";
+import { type DynamoDbUpstream, startDynamoDb } from "./upstreams/dynamodb.ts";
 import { type GitHubUpstream, startGitHub } from "./upstreams/github.ts";
 import { type LogsUpstream, startLogs } from "./upstreams/logs.ts";
 import { startWeather, type WeatherUpstream } from "./upstreams/weather.ts";
@@ -12,7 +13,8 @@ import { PROJECT_ROOT, startWrangler } from "./wrangler.ts";
 /** Where the Worker's state stands between starts, below the project's root. */
 const STATE = ".dormouse/state";
 
-const HELP = `Runs Dormouse on this machine, with local stand-ins for GitHub, the weather and CloudWatch Logs. Needs no account, token or network.
+const HELP = `Runs Dormouse on this machine, with local stand-ins for GitHub, the weather, DynamoDB and CloudWatch Logs. Needs no account,
+token or network.
 
 Usage: npm start -- [options]
 
@@ -36,17 +38,18 @@ async function main(args: readonly string[]): Promise<number> {
   const port = toPort(values.port);
   await assertFree(port);
   if (values.fresh) await rm(resolve(PROJECT_ROOT, values.state), { recursive: true, force: true });
-  const [github, weather, logs] = await Promise.all([startGitHub(), startWeather(), startLogs()]);
+  const [github, weather, dynamodb, logs] = await Promise.all([startGitHub(), startWeather(), startDynamoDb(), startLogs()]);
   try {
-    return await runWorker(port, values.state, { github, weather, logs });
+    return await runWorker(port, values.state, { github, weather, dynamodb, logs });
   } finally {
-    await Promise.all([github.close(), weather.close(), logs.close()]);
+    await Promise.all([github.close(), weather.close(), dynamodb.close(), logs.close()]);
   }
 }
 
 interface Upstreams {
   readonly github: GitHubUpstream;
   readonly weather: WeatherUpstream;
+  readonly dynamodb: DynamoDbUpstream;
   readonly logs: LogsUpstream;
 }
 
@@ -86,13 +89,14 @@ async function runWorker(port: number, state: string, upstreams: Upstreams): Pro
   return died.code || 1;
 }
 
-function devArguments(port: number, state: string, { github, weather, logs }: Upstreams): readonly string[] {
+function devArguments(port: number, state: string, { github, weather, dynamodb, logs }: Upstreams): readonly string[] {
   const vars = {
     GITHUB_API_URL: github.url,
     GITHUB_TOKEN: github.token,
     WEATHER_GEOCODING_URL: weather.geocodingUrl,
     WEATHER_FORECAST_URL: weather.forecastUrl,
     ...logs.settings,
+    ...dynamodb.settings,
     LOCAL_SCOPES: "all"
   };
   // The default inspector port is the same for every wrangler and node, and a second user of it fails.
@@ -140,7 +144,7 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-function banner(port: number, state: string, { github, weather, logs }: Upstreams): string {
+function banner(port: number, state: string, { github, weather, dynamodb, logs }: Upstreams): string {
   const url = `http://127.0.0.1:${port}/mcp`;
   return `
   Dormouse is up: ${url}
@@ -148,6 +152,7 @@ function banner(port: number, state: string, { github, weather, logs }: Upstream
   Claude Code   claude mcp add --transport http dormouse ${url}
   Inspector     npx @modelcontextprotocol/inspector --transport http --server-url ${url}
   Upstreams     stand-ins on this machine: GitHub at ${github.url}, weather at ${weather.url},
+                DynamoDB at ${dynamodb.url},
                 CloudWatch Logs at ${logs.url} with the group ${logs.group}
   State         ${state}, kept between starts; npm start -- --fresh clears it
 

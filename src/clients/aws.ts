@@ -94,6 +94,7 @@ async function sendOnce<T>(request: AwsRequest<T>, options: AwsOptions, signal: 
     method: "POST",
     headers: { "content-type": type, "x-amz-target": request.action },
     body: JSON.stringify(request.input),
+    allHeaders: true, // AWS wants the type of the content to be signed where it is sent
     ...{ service, region: options.region, accessKeyId: options.credentials.accessKeyId },
     secretAccessKey: options.credentials.secretAccessKey,
     ...(options.credentials.sessionToken !== undefined && { sessionToken: options.credentials.sessionToken })

@@ -1,6 +1,7 @@
 import type { Octokit } from "@octokit/rest";
 import type { Json } from "../lib/json.ts";
 import type { Asks, Replies } from "./ask.ts";
+import type { DynamoDb } from "./dynamodb.ts";
 import type { History } from "./history.ts";
 import type { Notification } from "./json-rpc.ts";
 import type { Logs } from "./logs.ts";
@@ -20,6 +21,8 @@ export interface Context {
   /** The log groups of the deployer that the principal may read. @throws UpstreamFailed where AWS is not set up. */
   readonly logs: Logs;
   readonly weather: Weather;
+  /** The tables of the deployer that the principal may read. @throws UpstreamFailed where AWS is not set up. */
+  readonly dynamodb: DynamoDb;
   /** The principal's own calls. */
   readonly history: History;
   /** The principal's own workflows and runs. */

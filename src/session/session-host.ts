@@ -1,12 +1,14 @@
 import type { Octokit } from "@octokit/rest";
 import { type Aws, createAws } from "../clients/aws.ts";
 import { createCloudWatchLogs } from "../clients/cloudwatch-logs.ts";
+import { createDynamoDb } from "../clients/dynamodb/dynamodb.ts";
 import { createGitHub } from "../clients/github.ts";
 import { createOpenMeteo } from "../clients/open-meteo.ts";
 import { type AwsConfig, type Config, DEFAULTS } from "../config.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
 import { createNameList, type NameList } from "../lib/name-list.ts";
 import type { Change, Context } from "../mcp/context.ts";
+import type { DynamoDb } from "../mcp/dynamodb.ts";
 import { SignInRequired, UpstreamFailed } from "../mcp/errors.ts";
 import { mintHandle } from "../mcp/handle.ts";
 import type { CallRecorder, History } from "../mcp/history.ts";
@@ -74,11 +76,12 @@ export class SessionHost implements Host {
     signalOf: () => AbortSignal,
     onWrite = () => {}
   ): Context {
-    const { config, historyOf, runsOf, resultsOf, endAccess, announce } = this.#options;
+    const { config, keyring, historyOf, runsOf, resultsOf, endAccess, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;
     let logs: Logs | undefined;
     let weather: Weather | undefined;
+    let dynamodb: DynamoDb | undefined;
     return {
       principal,
       get signal() {
@@ -117,6 +120,13 @@ export class SessionHost implements Host {
       get weather() {
         weather ??= createOpenMeteo({ ...config.weather, timeoutMs, signal: signalOf() });
         return weather;
+      },
+      get dynamodb() {
+        if (dynamodb) return dynamodb;
+        const aws = requireAws(config);
+        const tables = listFor(principal, aws, aws.tables);
+        dynamodb = createDynamoDb({ aws: awsOf(aws, signalOf()), tables, principalId: principal.id, keyring });
+        return dynamodb;
       }
     };
   }

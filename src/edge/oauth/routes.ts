@@ -1,7 +1,8 @@
 import type { OAuthAuthorizationServer } from "@cloudflare/workers-oauth-provider";
-import { createAuthorizationServer, OAUTH_PATHS } from "../../auth/authorization-server.ts";
+import { createAuthorizationServer, grantableScopes, OAUTH_PATHS } from "../../auth/authorization-server.ts";
 import type { Config } from "../../config.ts";
 import type { Catalog } from "../../mcp/catalog.ts";
+import type { Scope } from "../../mcp/principal.ts";
 import { homeDoorOf } from "../home-stub.ts";
 import { publicOriginOf } from "../origin.ts";
 import { refuse } from "../respond.ts";
@@ -31,8 +32,9 @@ export async function serveOAuth(
     return refuse("no_such_path", "Nobody can sign in here: use an API key. Whoever runs this finds how in docs/deploy.md.");
   const origin = publicOriginOf(url);
   if (url.origin !== origin) return new Response(null, { status: 308, headers: { location: `${origin}${url.pathname}${url.search}` } });
-  const server = serverOf(origin, catalog);
-  const asked: OAuthRequest = { request, url, env, server, signIn };
+  const grantable = grantableScopes(config);
+  const server = serverOf(origin, catalog, grantable);
+  const asked: OAuthRequest = { request, url, env, server, signIn, grantable };
   switch (url.pathname) {
     case OAUTH_PATHS.authorize:
       return serveAuthorize(asked);
@@ -73,12 +75,13 @@ function refuseMethod(allow: string): Response {
 const servers = new Map<string, OAuthAuthorizationServer<Env>>();
 const MAX_SERVERS = 20;
 
-function serverOf(origin: string, { paths }: Catalog): OAuthAuthorizationServer<Env> {
+function serverOf(origin: string, { paths }: Catalog, scopes: readonly Scope[]): OAuthAuthorizationServer<Env> {
   const known = servers.get(origin);
   if (known) return known;
   const server = createAuthorizationServer({
     origin,
     paths,
+    scopes,
     onFresh: (caller, env) => homeDoorOf(caller.principal, env.HOME).renewCredentials(caller)
   });
   if (servers.size >= MAX_SERVERS) servers.clear();
