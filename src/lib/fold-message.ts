@@ -1,9 +1,13 @@
+import { cut } from "./text.ts";
+
 /**
- * Folds what differs from one log message to the next, so that equal ones can be counted: times become `<time>`, UUIDs, hexadecimal and
- * other mixed ids `<id>`, numbers `<n>`, and quoted values `"…"`; white space is one space. Of a long message only the beginning counts.
+ * Folds what differs from one log message to the next, so that equal ones can be counted: times become `<time>`, numbers,
+ * UUIDs, hexadecimal and other mixed ids `<*>`, and quoted values `"…"`; white space is one space. Numbers and ids look the same, for a
+ * hexadecimal id may be of digits alone. Of a long message only the beginning counts.
  */
 export function foldMessage(message: string): string {
-  return message.slice(0, MAX_READ).replace(CHANGING, fold).replace(/\s+/g, " ").trim().slice(0, MAX_FOLDED);
+  const folded = message.slice(0, MAX_READ).toWellFormed().replace(CHANGING, fold);
+  return cut(folded.replace(/\s+/g, " ").trim(), MAX_FOLDED);
 }
 
 /** More would only tell apart what is the same, and a sketch of such texts has to have a size. */
@@ -24,13 +28,13 @@ const CHANGING = new RegExp([TIME, UUID, NAME, QUOTED, WORD].join("|"), "gi");
 function fold(match: string, ...rest: unknown[]): string {
   const { time, uuid, name, quoted } = rest.at(-1) as Record<string, string | undefined>; // replace() gives the named groups last
   if (time !== undefined) return "<time>";
-  if (uuid !== undefined) return "<id>";
+  if (uuid !== undefined) return "<*>";
   if (name !== undefined) return name;
   if (quoted !== undefined) return '"…"';
-  if (NUMBER.test(match)) return "<n>";
+  if (NUMBER.test(match)) return "<*>";
   const [, before, after] = (HEXADECIMAL.test(match) ? undefined : NUMBERED.exec(match)) ?? [];
-  if (before !== undefined) return `${before}<n>`;
-  return after === undefined ? "<id>" : `<n>${after}`;
+  if (before !== undefined) return `${before}<*>`;
+  return after === undefined ? "<*>" : `<*>${after}`;
 }
 
 const NUMBER = /^\d+(?:\.\d+)*$/;

@@ -76,7 +76,7 @@ describeWires("logs", (wire) => {
     expect(new Map(answer.levels.map(({ level, count }) => [level, count]))).toEqual(levels);
     expect(new Map(answer.times.map(({ start, count }) => [start, count]))).toEqual(minutes);
     const declined = lines.filter((line) => JSON.stringify(line).includes("was declined")).length;
-    expect(answer.repeated).toContainEqual({ message: "payment of order <n> was declined", count: declined });
+    expect(answer.repeated).toContainEqual({ message: "payment of order <*> was declined", count: declined });
     expect(structuredContent?.writtenByOthers).toEqual(["/repeated/*/message"]);
 
     const read: object[] = [];

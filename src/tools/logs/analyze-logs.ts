@@ -46,7 +46,7 @@ export const analyzeLogs = defineTool({
     repeated: z
       .array(
         z.object({
-          message: writtenByOthers(z.string().describe("With what differs folded: <time>, <id>, <n>, quoted values")),
+          message: writtenByOthers(z.string().describe("With what differs folded: <time>, <*> for numbers and ids, quoted values")),
           count: z.int(),
           overBy: z.int().optional().describe("By how much the count may be too high")
         })
