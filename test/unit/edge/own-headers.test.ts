@@ -34,7 +34,13 @@ function forged(): Record<string, string> {
   const caller = JSON.stringify({ principal, credentials: NO_CREDENTIALS });
   const props = JSON.stringify({ principal });
   return {
-    ...{ "dormouse-caller": caller, "dormouse-resume": "0123456789abcdef", "dormouse-json-only": "1", "dormouse-subscription": "e30" },
+    ...{
+      "dormouse-caller": caller,
+      "dormouse-resume": "0123456789abcdef",
+      "dormouse-json-only": "1",
+      "dormouse-subscription": "e30",
+      "dormouse-download": "e30"
+    },
     ...{ "x-agents-props": props, "x-agents-session": "alice", "x-agents-initialized": "1", "x-agents-forwarded": "1" },
     ...{ "cf-mcp-method": "DELETE", "cf-mcp-message": "e30=", "cf-mcp-session-id": "alice", "cf-mcp-props": props },
     ...{ "x-partykit-room": "session:alice", "x-partykit-namespace": "session", "x-partykit-props": props, "x-partykit-id": "alice" }

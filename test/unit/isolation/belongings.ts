@@ -7,6 +7,7 @@ import type { Keyring } from "../../../src/mcp/keyring.ts";
 import { sealState } from "../../../src/mcp/request-state.ts";
 import { parseEvents } from "../../support/session.ts";
 import { begin, createCaller, type Somebody, send, stubOf } from "../session/in-worker.ts";
+import { remoteResultsOf } from "../session/remote-results-of.ts";
 import { openSocket } from "./client.ts";
 
 /** What somebody has that can be named, by the kind of name. */
@@ -24,6 +25,7 @@ export interface Names {
   readonly failedRun: string;
   readonly endedRun: string;
   readonly workflow: string;
+  readonly result: string;
   /** A `requestState` of a request to `STATE_TOOL`. */
   readonly state: string;
 }
@@ -63,11 +65,14 @@ export async function furnish(somebody: Somebody): Promise<Owner> {
   await stateless("get_run", { run: endedRun, waitSeconds: 8 });
   await runDurableObjectAlarm(stubOf(session)); // ships
   const { calls } = (await stateless("list_calls", { limit: 100 })) as { calls: { call: string; session?: string }[] };
+  const stored = await remoteResultsOf(id).begin({ tool: "long_operation", title: "Hers alone", type: "text/plain" });
+  await stored.write("The burrow is under the old oak.");
+  const { result } = await stored.end();
   const { nextCursor } = await stateless("list_calls", { limit: 1 });
   return {
     somebody,
     names: {
-      ...{ session, socket, event, waitingRun, failedRun, endedRun, workflow: WAITS.name, cursor: String(nextCursor) },
+      ...{ session, socket, event, waitingRun, failedRun, endedRun, result, workflow: WAITS.name, cursor: String(nextCursor) },
       call: calls.find((call) => call.session !== undefined)?.call ?? "",
       statelessCall: calls.find((call) => call.session === undefined)?.call ?? "",
       ses: calls.find((call) => call.session !== undefined)?.session ?? "",

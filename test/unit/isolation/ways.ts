@@ -1,3 +1,4 @@
+import { exports } from "cloudflare:workers";
 import { mintHandle } from "../../../src/mcp/handle.ts";
 import { type Somebody, send } from "../session/in-worker.ts";
 import { keyring, type NameKind, STATE_TOOL, stateOf } from "./belongings.ts";
@@ -37,6 +38,7 @@ const FIELDS: readonly Way[] = [
   field("signal_run", "run", "waitingRun", { approved: true }),
   field("cancel_run", "run", "waitingRun"),
   field("delete_run", "run", "endedRun"),
+  ...["read_result", "delete_result"].map((tool) => field(tool, "result", "result")),
   field("delete_calls", "calls", "call"),
   field("delete_calls", "calls", "statelessCall"),
   field("delete_calls", "session", "ses", { tool: "define_workflow" })
@@ -47,7 +49,19 @@ const RESOURCES: readonly Way[] = [
     id: "run://{run}",
     ...{ names: "waitingRun", wires: ALL },
     attempt: ({ ask }, run) => ask("resources/read", { uri: `run://${run}` })
-  }
+  },
+  {
+    id: "result://{result}",
+    ...{ names: "result", wires: ALL },
+    attempt: ({ ask }, result) => ask("resources/read", { uri: `result://${result}` })
+  },
+  ...["GET", "HEAD"].map(
+    (method): Way => ({
+      id: `${method} /results/{result}`,
+      ...{ names: "result", wires: ["HTTP"] },
+      attempt: async ({ headers }, result) => textOf(await exports.default.fetch(`http://localhost/results/${result}`, { method, headers }))
+    })
+  )
 ];
 
 const STATES: readonly Way[] = [

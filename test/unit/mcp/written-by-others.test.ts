@@ -147,6 +147,9 @@ it("marks what others wrote in the tools of this server", () => {
         "/runs/*/waitsFor",
         "/runs/*/error",
       ],
+      "read_result": [
+        "/lines",
+      ],
       "retry_run": [
         "/waitsFor",
         "/error",

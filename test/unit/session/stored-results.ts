@@ -1,11 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { DEFAULTS } from "../../../src/config.ts";
-import type { HomeDoor } from "../../../src/mcp/home-door.ts";
-import { homeNameOf } from "../../../src/mcp/home-name.ts";
 import type { ResultKeeper, Results } from "../../../src/mcp/results.ts";
 import { createHomeResults, type ResultLimits } from "../../../src/session/home/home-results.ts";
-import { createRemoteResults } from "../../../src/session/remote-results.ts";
 import { createResults } from "../../../src/session/results.ts";
 import { HomeRecord } from "../../../src/stores/home-record.ts";
 import { ResultStore } from "../../../src/stores/results.ts";
@@ -23,6 +20,10 @@ export interface Kept {
   readonly storage: DurableObjectStorage;
   readonly keeper: ResultKeeper;
   readonly results: Results;
+  /** How many rows were read of the tables so far. */
+  rows(): number;
+  /** How many parts of results, likewise. */
+  parts(): number;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -34,19 +35,31 @@ let names = 0;
 /** Acts in the storage of a new object. */
 export const inHome = <T>(act: (kept: Kept) => Promise<T>, limits = SMALL): Promise<T> =>
   runInDurableObject(env.HOME.get(env.HOME.idFromName(`home:results-${names++}`)), async (_, { storage }) => {
-    const store = new ResultStore(storage, new HomeRecord(storage, () => {}));
+    const counted = countReads(storage);
+    const store = new ResultStore(counted.storage, new HomeRecord(storage, () => {}));
     const keeper = createHomeResults({ store, keyring: keyring(), own: OWN, limits, retentionMs: 30 * DAY_MS }, WHO);
-    return act({ store, storage, keeper, results: createResults(keeper, limits) });
+    return act({ ...counted, storage, store, keeper, results: createResults(keeper, limits) });
   });
 
-/** The results of a principal as a session of theirs has them: over RPC. */
-export function remoteResultsOf(principalId: string): Results {
-  // The generated type of the binding names a class that is made of the one that has the door.
-  const home = env.HOME.get(env.HOME.idFromName(`home:${homeNameOf(principalId)}`)) as unknown as HomeDoor;
-  return createResults(
-    createRemoteResults(() => home, { principalId, session: "a session" }),
-    DEFAULTS.results
-  );
+/** The same storage, which counts what is read of it. */
+function countReads(storage: DurableObjectStorage) {
+  const cursors: { readonly query: string; readonly rowsRead: number }[] = [];
+  const exec = (query: string, ...bindings: unknown[]) => {
+    const cursor = storage.sql.exec(query, ...bindings);
+    cursors.push({
+      query,
+      get rowsRead() {
+        return cursor.rowsRead;
+      }
+    });
+    return cursor;
+  };
+  const rowsOf = (pattern: RegExp) => cursors.filter(({ query }) => pattern.test(query)).reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+  return {
+    storage: { sql: { exec }, kv: storage.kv } as unknown as DurableObjectStorage, // what the store uses of it
+    rows: () => rowsOf(/^SELECT .* FROM result/),
+    parts: () => rowsOf(/^SELECT bytes FROM result_chunks/)
+  };
 }
 
 /** All lines from the first on. */
