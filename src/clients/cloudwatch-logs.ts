@@ -170,14 +170,14 @@ async function readPatiently(
   notFound: string,
   signal: AbortSignal
 ): Promise<Page> {
-  for (let attempt = 0, waitedMs = 0; ; attempt++) {
+  const startedMs = Date.now();
+  for (let attempt = 0; ; attempt++) {
     try {
       return await readEvents(aws, query, window, nextToken, notFound);
     } catch (error) {
-      if (!(error instanceof UpstreamLimited) || waitedMs >= query.patienceMs) throw error;
       const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + Math.random());
+      if (!(error instanceof UpstreamLimited) || Date.now() - startedMs + delayMs > query.patienceMs) throw error;
       await sleep(delayMs, signal);
-      waitedMs += delayMs;
     }
   }
 }
