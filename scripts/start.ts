@@ -6,13 +6,15 @@ import type { Child } from "./child-process.ts";
 import { Failure, parseCommandLine, runScript, UsageError } from "./command-line.ts";
 import { type DynamoDbUpstream, startDynamoDb } from "./upstreams/dynamodb.ts";
 import { type GitHubUpstream, startGitHub } from "./upstreams/github.ts";
+import { type LogsUpstream, startLogs } from "./upstreams/logs.ts";
 import { startWeather, type WeatherUpstream } from "./upstreams/weather.ts";
 import { PROJECT_ROOT, startWrangler } from "./wrangler.ts";
 
 /** Where the Worker's state stands between starts, below the project's root. */
 const STATE = ".dormouse/state";
 
-const HELP = `Runs Dormouse on this machine, with local stand-ins for GitHub, the weather and DynamoDB. Needs no account, token or network.
+const HELP = `Runs Dormouse on this machine, with local stand-ins for GitHub, the weather, DynamoDB and CloudWatch Logs. Needs no account,
+token or network.
 
 Usage: npm start -- [options]
 
@@ -36,11 +38,11 @@ async function main(args: readonly string[]): Promise<number> {
   const port = toPort(values.port);
   await assertFree(port);
   if (values.fresh) await rm(resolve(PROJECT_ROOT, values.state), { recursive: true, force: true });
-  const [github, weather, dynamodb] = await Promise.all([startGitHub(), startWeather(), startDynamoDb()]);
+  const [github, weather, dynamodb, logs] = await Promise.all([startGitHub(), startWeather(), startDynamoDb(), startLogs()]);
   try {
-    return await runWorker(port, values.state, { github, weather, dynamodb });
+    return await runWorker(port, values.state, { github, weather, dynamodb, logs });
   } finally {
-    await Promise.all([github.close(), weather.close(), dynamodb.close()]);
+    await Promise.all([github.close(), weather.close(), dynamodb.close(), logs.close()]);
   }
 }
 
@@ -48,6 +50,7 @@ interface Upstreams {
   readonly github: GitHubUpstream;
   readonly weather: WeatherUpstream;
   readonly dynamodb: DynamoDbUpstream;
+  readonly logs: LogsUpstream;
 }
 
 function toPort(text: string): number {
@@ -86,12 +89,13 @@ async function runWorker(port: number, state: string, upstreams: Upstreams): Pro
   return died.code || 1;
 }
 
-function devArguments(port: number, state: string, { github, weather, dynamodb }: Upstreams): readonly string[] {
+function devArguments(port: number, state: string, { github, weather, dynamodb, logs }: Upstreams): readonly string[] {
   const vars = {
     GITHUB_API_URL: github.url,
     GITHUB_TOKEN: github.token,
     WEATHER_GEOCODING_URL: weather.geocodingUrl,
     WEATHER_FORECAST_URL: weather.forecastUrl,
+    ...logs.settings,
     ...dynamodb.settings,
     LOCAL_SCOPES: "all"
   };
@@ -140,7 +144,7 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-function banner(port: number, state: string, { github, weather, dynamodb }: Upstreams): string {
+function banner(port: number, state: string, { github, weather, dynamodb, logs }: Upstreams): string {
   const url = `http://127.0.0.1:${port}/mcp`;
   return `
   Dormouse is up: ${url}
@@ -148,7 +152,8 @@ function banner(port: number, state: string, { github, weather, dynamodb }: Upst
   Claude Code   claude mcp add --transport http dormouse ${url}
   Inspector     npx @modelcontextprotocol/inspector --transport http --server-url ${url}
   Upstreams     stand-ins on this machine: GitHub at ${github.url}, weather at ${weather.url},
-                DynamoDB at ${dynamodb.url}
+                DynamoDB at ${dynamodb.url},
+                CloudWatch Logs at ${logs.url} with the group ${logs.group}
   State         ${state}, kept between starts; npm start -- --fresh clears it
 
   Ctrl-C stops everything.

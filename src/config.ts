@@ -1,3 +1,4 @@
+import type { AwsCredentials } from "./lib/aws-credentials.ts";
 import { createNameList, type NameList } from "./lib/name-list.ts";
 import type { CallLimits } from "./mcp/host.ts";
 import { createKeyring, type Keyring } from "./mcp/keyring.ts";
@@ -118,14 +119,6 @@ export interface AwsConfig {
   readonly urls: { readonly dynamodb: string; readonly logs: string };
   readonly tables: NameList;
   readonly logGroups: NameList;
-}
-
-/** The deployer's own credentials. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/security-creds-programmatic-access.html */
-export interface AwsCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  /** Of temporary credentials only. */
-  readonly sessionToken: string | undefined;
 }
 
 /** How people sign in. Source: https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps */

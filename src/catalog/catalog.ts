@@ -18,6 +18,9 @@ import { getUsage } from "../tools/history/get-usage.ts";
 import { listCalls } from "../tools/history/list-calls.ts";
 import { listSessions } from "../tools/history/list-sessions.ts";
 import { summarizeActivity } from "../tools/history/summarize-activity.ts";
+import { analyzeLogs } from "../tools/logs/analyze-logs.ts";
+import { listLogGroups } from "../tools/logs/list-log-groups.ts";
+import { searchLogs } from "../tools/logs/search-logs.ts";
 import { longOperation } from "../tools/operations/long-operation.ts";
 import { deleteResult } from "../tools/results/delete-result.ts";
 import { listResults } from "../tools/results/list-results.ts";
@@ -43,6 +46,7 @@ export const catalog = createCatalog({
   tools: [
     ...[searchRepositories, getRepository, getWeather, longOperation],
     ...[listTables, describeTable, queryTable, getItem],
+    ...[listLogGroups, searchLogs, analyzeLogs],
     ...[listCalls, getCall, summarizeActivity, exportCalls, deleteCalls, listSessions, endSession, getUsage],
     ...[defineWorkflow, listWorkflows, startWorkflow, getRun, listRuns, signalRun, cancelRun, retryRun, deleteRun],
     ...[readResult, listResults, deleteResult]

@@ -1,6 +1,6 @@
 import { AwsV4Signer } from "aws4fetch";
 import { z } from "zod";
-import type { AwsCredentials } from "../config.ts";
+import type { AwsCredentials } from "../lib/aws-credentials.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { withTimeout } from "../lib/timeout.ts";
 import { Denied, InvalidInput, NotFound, type ToolError, UpstreamFailed, UpstreamLimited } from "../mcp/errors.ts";
@@ -138,6 +138,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   ThrottlingException: "throttled",
   TooManyRequestsException: "throttled",
   InvalidParameterException: "invalid",
+  InvalidTokenException: "invalid",
   SerializationException: "invalid",
   ValidationException: "invalid",
   AccessDeniedException: "forbidden",

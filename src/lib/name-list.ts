@@ -1,6 +1,8 @@
 /** Names that are allowed. */
 export interface NameList {
   readonly isEmpty: boolean;
+  /** As they were given. */
+  readonly entries: readonly string[];
   includes(name: string): boolean;
 }
 
@@ -10,6 +12,7 @@ export function createNameList(entries: readonly string[]): NameList {
   const prefixes = entries.filter((entry) => entry.endsWith("*")).map((entry) => entry.slice(0, -1));
   return {
     isEmpty: entries.length === 0,
+    entries,
     includes: (name) => names.has(name) || prefixes.some((prefix) => name.startsWith(prefix))
   };
 }

@@ -1,5 +1,6 @@
 import type { Octokit } from "@octokit/rest";
 import { type Aws, createAws } from "../clients/aws.ts";
+import { createCloudWatchLogs } from "../clients/cloudwatch-logs.ts";
 import { createDynamoDb } from "../clients/dynamodb/dynamodb.ts";
 import { createGitHub } from "../clients/github.ts";
 import { createOpenMeteo } from "../clients/open-meteo.ts";
@@ -14,6 +15,7 @@ import type { CallRecorder, History } from "../mcp/history.ts";
 import type { Asking, Host, Permits } from "../mcp/host.ts";
 import type { Keys } from "../mcp/idempotency.ts";
 import type { Keyring } from "../mcp/keyring.ts";
+import type { Logs } from "../mcp/logs.ts";
 import { LoopGuard } from "../mcp/loop-guard.ts";
 import type { Caller, Credentials, Principal } from "../mcp/principal.ts";
 import type { ResultKeeper } from "../mcp/results.ts";
@@ -77,6 +79,7 @@ export class SessionHost implements Host {
     const { config, keyring, historyOf, runsOf, resultsOf, endAccess, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;
+    let logs: Logs | undefined;
     let weather: Weather | undefined;
     let dynamodb: DynamoDb | undefined;
     return {
@@ -106,6 +109,13 @@ export class SessionHost implements Host {
         github = createGitHub({ ...config.github, token, isPersonal, timeoutMs, signal: signalOf(), onWrite });
         if (isPersonal) endWith(github, () => endAccess({ principal, credentials }));
         return github;
+      },
+      get logs() {
+        if (logs) return logs;
+        const aws = requireAws(config);
+        const signal = signalOf();
+        logs = createCloudWatchLogs({ aws: awsOf(aws, signal), logGroups: listFor(principal, aws, aws.logGroups), signal });
+        return logs;
       },
       get weather() {
         weather ??= createOpenMeteo({ ...config.weather, timeoutMs, signal: signalOf() });
