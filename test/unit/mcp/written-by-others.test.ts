@@ -115,6 +115,9 @@ it("marks what others wrote in the tools of this server", () => {
   const marked = catalog.tools.map(({ name, structured }) => [name, structured?.markedFields.map(({ pattern }) => pattern) ?? []] as const);
   expect(Object.fromEntries(marked.filter(([, fields]) => fields.length > 0))).toMatchInlineSnapshot(`
     {
+      "analyze_logs": [
+        "/repeated/*/message",
+      ],
       "cancel_run": [
         "/waitsFor",
         "/error",
@@ -159,6 +162,10 @@ it("marks what others wrote in the tools of this server", () => {
       "retry_run": [
         "/waitsFor",
         "/error",
+      ],
+      "search_logs": [
+        "/events/*/stream",
+        "/events/*/message",
       ],
       "search_repositories": [
         "/repositories/*/description",
