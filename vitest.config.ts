@@ -12,7 +12,7 @@ export default defineConfig({
         // Inside workerd: each part by itself, against real storage.
         logLevel: "error", // the SDK's source maps name files that it does not ship
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings: SIGN_IN } })],
-        test: { name: "unit", include: ["test/card.test.ts", "test/unit/**/*.test.ts"] }
+        test: { name: "unit", include: ["test/card.test.ts", "test/unit/**/*.test.ts"], testTimeout: 30_000 }
       },
       {
         // In Node: the real Worker over HTTP, with the clients and the upstreams that others wrote.

@@ -4,14 +4,17 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Child } from "./child-process.ts";
 import { Failure, parseCommandLine, runScript, UsageError } from "./command-line.ts";
+import { type DynamoDbUpstream, startDynamoDb } from "./upstreams/dynamodb.ts";
 import { type GitHubUpstream, startGitHub } from "./upstreams/github.ts";
+import { type LogsUpstream, startLogs } from "./upstreams/logs.ts";
 import { startWeather, type WeatherUpstream } from "./upstreams/weather.ts";
 import { PROJECT_ROOT, startWrangler } from "./wrangler.ts";
 
 /** Where the Worker's state stands between starts, below the project's root. */
 const STATE = ".dormouse/state";
 
-const HELP = `Runs Dormouse on this machine, with local stand-ins for GitHub and the weather. Needs no account, token or network.
+const HELP = `Runs Dormouse on this machine, with local stand-ins for GitHub, the weather, DynamoDB and CloudWatch Logs. Needs no account,
+token or network.
 
 Usage: npm start -- [options]
 
@@ -35,12 +38,19 @@ async function main(args: readonly string[]): Promise<number> {
   const port = toPort(values.port);
   await assertFree(port);
   if (values.fresh) await rm(resolve(PROJECT_ROOT, values.state), { recursive: true, force: true });
-  const [github, weather] = await Promise.all([startGitHub(), startWeather()]);
+  const [github, weather, dynamodb, logs] = await Promise.all([startGitHub(), startWeather(), startDynamoDb(), startLogs()]);
   try {
-    return await runWorker(port, values.state, github, weather);
+    return await runWorker(port, values.state, { github, weather, dynamodb, logs });
   } finally {
-    await Promise.all([github.close(), weather.close()]);
+    await Promise.all([github.close(), weather.close(), dynamodb.close(), logs.close()]);
   }
+}
+
+interface Upstreams {
+  readonly github: GitHubUpstream;
+  readonly weather: WeatherUpstream;
+  readonly dynamodb: DynamoDbUpstream;
+  readonly logs: LogsUpstream;
 }
 
 function toPort(text: string): number {
@@ -63,15 +73,15 @@ async function assertFree(port: number): Promise<void> {
   await new Promise((resolve) => probe.close(resolve));
 }
 
-async function runWorker(port: number, state: string, github: GitHubUpstream, weather: WeatherUpstream): Promise<number> {
-  const worker = startWrangler(devArguments(port, state, github, weather), {
+async function runWorker(port: number, state: string, upstreams: Upstreams): Promise<number> {
+  const worker = startWrangler(devArguments(port, state, upstreams), {
     // Without it an offline start warns that it cannot fetch the cf object.
     CLOUDFLARE_CF_FETCH_ENABLED: "false"
   });
   const asked = stopRequest(worker);
   const finished = Promise.race([asked.then(() => undefined), worker.ended.then((code) => ({ code }))]);
   const isUp = await Promise.race([answers(port), finished.then(() => false)]);
-  if (isUp) console.log(banner(port, state, github, weather));
+  if (isUp) console.log(banner(port, state, upstreams));
   const died = await finished;
   await worker.stop();
   if (died === undefined) return 0;
@@ -79,12 +89,14 @@ async function runWorker(port: number, state: string, github: GitHubUpstream, we
   return died.code || 1;
 }
 
-function devArguments(port: number, state: string, github: GitHubUpstream, weather: WeatherUpstream): readonly string[] {
+function devArguments(port: number, state: string, { github, weather, dynamodb, logs }: Upstreams): readonly string[] {
   const vars = {
     GITHUB_API_URL: github.url,
     GITHUB_TOKEN: github.token,
     WEATHER_GEOCODING_URL: weather.geocodingUrl,
     WEATHER_FORECAST_URL: weather.forecastUrl,
+    ...logs.settings,
+    ...dynamodb.settings,
     LOCAL_SCOPES: "all"
   };
   // The default inspector port is the same for every wrangler and node, and a second user of it fails.
@@ -132,14 +144,16 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-function banner(port: number, state: string, github: GitHubUpstream, weather: WeatherUpstream): string {
+function banner(port: number, state: string, { github, weather, dynamodb, logs }: Upstreams): string {
   const url = `http://127.0.0.1:${port}/mcp`;
   return `
   Dormouse is up: ${url}
 
   Claude Code   claude mcp add --transport http dormouse ${url}
   Inspector     npx @modelcontextprotocol/inspector --transport http --server-url ${url}
-  Upstreams     stand-ins on this machine: GitHub at ${github.url}, weather at ${weather.url}
+  Upstreams     stand-ins on this machine: GitHub at ${github.url}, weather at ${weather.url},
+                DynamoDB at ${dynamodb.url},
+                CloudWatch Logs at ${logs.url} with the group ${logs.group}
   State         ${state}, kept between starts; npm start -- --fresh clears it
 
   Ctrl-C stops everything.

@@ -1,3 +1,5 @@
+import type { AwsCredentials } from "./lib/aws-credentials.ts";
+import { createNameList, type NameList } from "./lib/name-list.ts";
 import type { CallLimits } from "./mcp/host.ts";
 import { createKeyring, type Keyring } from "./mcp/keyring.ts";
 import type { LoopLimits } from "./mcp/loop-guard.ts";
@@ -102,6 +104,21 @@ export interface Config {
   /** How long a principal's history is kept, milliseconds. */
   readonly retentionMs: number;
   readonly weather: { readonly geocodingUrl: string; readonly forecastUrl: string };
+  /** Absent until all that it needs is set. */
+  readonly aws: AwsConfig | undefined;
+  /** Which settings AWS still lacks, where some are there. */
+  readonly awsMissing: readonly string[];
+}
+
+/** What the deployer lets others read of their account at AWS. */
+export interface AwsConfig {
+  readonly region: string;
+  readonly credentials: AwsCredentials;
+  /** The ids of those who may read. There is no pattern for all: everybody with an account at GitHub can be a principal. */
+  readonly principals: ReadonlySet<string>;
+  readonly urls: { readonly dynamodb: string; readonly logs: string };
+  readonly tables: NameList;
+  readonly logGroups: NameList;
 }
 
 /** How people sign in. Source: https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps */
@@ -135,7 +152,8 @@ export function readConfig(env: Env): Config {
     rate: readRate(env.RATE_LIMIT),
     history: HISTORY_MODES.find((mode) => mode === env.HISTORY) ?? "full",
     retentionMs: (Number(env.RETENTION_DAYS) || 0) * DAY || DEFAULTS.retentionMs,
-    weather: { geocodingUrl: env.WEATHER_GEOCODING_URL, forecastUrl: env.WEATHER_FORECAST_URL }
+    weather: { geocodingUrl: env.WEATHER_GEOCODING_URL, forecastUrl: env.WEATHER_FORECAST_URL },
+    ...readAws(env)
   };
   configs.set(env, config);
   return config;
@@ -159,6 +177,46 @@ function readSignIn(env: Env): SignInConfig | undefined {
     allowedLogins: logins.length > 0 ? new Set(logins) : undefined
   };
 }
+
+function readAws(env: Env): Pick<Config, "aws" | "awsMissing"> {
+  const region = AWS_REGION.test(env.AWS_REGION) ? env.AWS_REGION : "";
+  const principals = readList(env.AWS_PRINCIPALS).filter((id) => PRINCIPAL_ID.test(id));
+  const lists = [...readList(env.DYNAMODB_TABLES), ...readList(env.LOG_GROUPS)];
+  const needed = {
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: env.AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY: env.AWS_SECRET_ACCESS_KEY,
+    AWS_PRINCIPALS: principals[0],
+    "DYNAMODB_TABLES or LOG_GROUPS": lists[0]
+  };
+  const missing = Object.entries(needed).flatMap(([name, value]) => (value ? [] : [name]));
+  if (missing.length > 0) {
+    const isBegun = missing.length < Object.keys(needed).length || Boolean(env.AWS_REGION || env.AWS_PRINCIPALS);
+    return { aws: undefined, awsMissing: isBegun ? missing : [] };
+  }
+  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  const aws: AwsConfig = {
+    region,
+    credentials: {
+      accessKeyId: env.AWS_ACCESS_KEY_ID,
+      secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
+      sessionToken: env.AWS_SESSION_TOKEN || undefined
+    },
+    principals: new Set(principals),
+    urls: {
+      dynamodb: env.DYNAMODB_URL || `https://dynamodb.${region}.${domain}`,
+      logs: env.LOGS_URL || `https://logs.${region}.${domain}`
+    },
+    tables: createNameList(readList(env.DYNAMODB_TABLES)),
+    logGroups: createNameList(readList(env.LOG_GROUPS))
+  };
+  return { aws, awsMissing: [] };
+}
+
+/** https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html */
+const AWS_REGION = /^[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}$/;
+
+const PRINCIPAL_ID = /^(?:local|key:[a-z0-9]+|github:\d+)$/;
 
 function readScopes(text: string | undefined): readonly Scope[] {
   if (text === "all") return SCOPES;

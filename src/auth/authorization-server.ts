@@ -5,14 +5,22 @@ import {
   type TokenExchangeCallbackOptions,
   type TokenExchangeCallbackResult
 } from "@cloudflare/workers-oauth-provider";
-import { DEFAULTS, readConfig, type SignInConfig } from "../config.ts";
+import { type Config, DEFAULTS, readConfig, type SignInConfig } from "../config.ts";
+import { withTimeout } from "../lib/timeout.ts";
 import { type Caller, DEFAULT_SCOPES, type Scope } from "../mcp/principal.ts";
 import { refuseRegistration } from "./client-rules.ts";
 import { type GrantProps, grantKey, type TokenProps, toPrincipal } from "./github-grant.ts";
 import { isAccepted, refreshTokens, SignInFailed } from "./github-sign-in.ts";
 
-/** What a person can grant. The tables and logs of AWS are the deployer's own, and nobody's to grant. */
+/** What a person can grant on every server. */
 export const GRANTABLE_SCOPES: readonly Scope[] = ["mcp:use", "mcp:delete", "github:read", "github:write"];
+
+/**
+ * What a person can grant. The tables and logs of AWS are the deployer's: who may read them stands in `AWS_PRINCIPALS`, and a person only
+ * says whether a client may do it for them. Nobody is known by then, so it is offered to all.
+ */
+export const grantableScopes = ({ aws }: Pick<Config, "aws">): readonly Scope[] =>
+  aws ? [...GRANTABLE_SCOPES, "aws:read"] : GRANTABLE_SCOPES;
 
 /** What any use needs; a client asks for these first, and for more when a tool needs it. */
 export const BASE_SCOPES = DEFAULT_SCOPES;
@@ -33,12 +41,19 @@ export interface AuthorizationServerOptions {
   readonly origin: string;
   /** The paths below `/mcp`: each is a resource of its own. */
   readonly paths: readonly string[];
+  /** What a person can grant; {@link GRANTABLE_SCOPES} if absent. */
+  readonly scopes?: readonly Scope[];
   /** Somebody has signed in, or has fresh credentials. What waits for them may go on. */
   onFresh(caller: Caller, env: Env): Promise<void>;
 }
 
 /** The authorization server of one origin: the library's, with our rules. Grants and tokens are the library's to keep. */
-export function createAuthorizationServer({ origin, paths, onFresh }: AuthorizationServerOptions): OAuthAuthorizationServer<Env> {
+export function createAuthorizationServer({
+  origin,
+  paths,
+  scopes = GRANTABLE_SCOPES,
+  onFresh
+}: AuthorizationServerOptions): OAuthAuthorizationServer<Env> {
   return new OAuthAuthorizationServer<Env>({
     issuer: origin,
     resources: paths.map((path) => resourceOf(origin, path)),
@@ -50,7 +65,7 @@ export function createAuthorizationServer({ origin, paths, onFresh }: Authorizat
     clientIdMetadataDocumentEnabled: true,
     // Cursor and other native programs come back to a scheme of their own.
     allowPrivateUseRedirectUris: true,
-    scopesSupported: [...GRANTABLE_SCOPES, "offline_access"],
+    scopesSupported: [...scopes, "offline_access"],
     accessTokenTTL: DEFAULTS.oauth.accessTokenMs / 1000,
     refreshTokenTTL: DEFAULTS.oauth.grantMs / 1000,
     refreshTokenIdleTTL: DEFAULTS.oauth.grantMs / 1000,
@@ -108,6 +123,9 @@ const takenBack = () => new OAuthError("invalid_grant", { description: "GitHub n
 /** KV's own. */
 const MIN_TTL_SECONDS = 60;
 
+/** How long who waits for credentials may take to say that it has them. */
+const TELL_MS = 3000;
+
 /** GitHub's tokens end with their renewal, and a client may come twice at once: the second gets what the first got. */
 const renewals = new Map<string, { readonly atMs: number; readonly tokens: ReturnType<typeof refreshTokens> }>();
 const RENEWAL_KEPT_MS = 60_000;
@@ -133,10 +151,12 @@ async function renew(grant: GrantProps, config: SignInConfig): Promise<GrantProp
   }
 }
 
-/** A token is given whether or not anybody waited for it. */
+/** A token is given whether or not anybody waited for it, and soon. */
 async function tell(told: Promise<void>): Promise<void> {
   try {
-    await told;
+    await withTimeout(TELL_MS, undefined, async (signal) => {
+      await Promise.race([told, new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))]);
+    });
   } catch (error) {
     console.error(JSON.stringify({ level: "error", event: "sign_in_not_told", error: String(error) }));
   }

@@ -4,7 +4,8 @@ import { utf8Bytes } from "../lib/text.ts";
 /** How long a client's name may be: one that registers is refused more, and of one that describes itself no more is shown. */
 export const MAX_NAME_LENGTH = 128;
 
-const MAX_REDIRECTS = 5;
+/** VS Code has listed six. */
+const MAX_REDIRECTS = 10;
 const MAX_URI_LENGTH = 2000;
 
 /** Why a client may not register itself; `undefined` if it may. What the library checks is not checked again. */

@@ -1,4 +1,5 @@
 import { ApiKeys } from "../auth/api-keys.ts";
+import { grantableScopes } from "../auth/authorization-server.ts";
 import { isStillValid } from "../auth/still-valid.ts";
 import { type Config, readConfig } from "../config.ts";
 import type { Catalog } from "../mcp/catalog.ts";
@@ -79,6 +80,7 @@ async function serve(request: Request, url: URL, env: Env, { catalog, config, ke
     slicePath,
     caller,
     challenge,
+    grantable: grantableScopes(config),
     isStillGood: () => isStillGood(caller, env),
     keyring,
     sessions: env.SESSION,

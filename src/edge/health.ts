@@ -11,7 +11,8 @@ export async function answerHealth({ info }: Catalog, config: Config, keys: ApiK
     ...(config.isLocal || config.signIn
       ? []
       : ["GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET: without them nobody can sign in, and Claude cannot connect; see docs/deploy.md"]),
-    ...(config.github.token ? [] : ["GITHUB_TOKEN: GitHub allows 60 requests an hour without it"])
+    ...(config.github.token ? [] : ["GITHUB_TOKEN: GitHub allows 60 requests an hour without it"]),
+    ...(config.awsMissing.length > 0 ? [`${config.awsMissing.join(", ")}: AWS is set up in part, and not read; see docs/deploy.md`] : [])
   ];
   const canServe = config.keyring !== undefined && !missing.some((what) => what.startsWith("an API key"));
   const body = { name: info.name, version: info.version, status: canServe ? "ok" : "not_configured", missing };

@@ -9,10 +9,12 @@ import type { Admitted } from "./session.ts";
  * is all that it has and needs, because what it gets takes the place of what it had.
  * Source: https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#scope-challenge-handling
  */
-export function refuseScopes(request: RpcRequest, { slice, caller, challenge }: Admitted): Response | undefined {
+export function refuseScopes(request: RpcRequest, { slice, caller, challenge, grantable }: Admitted): Response | undefined {
   const has = caller.principal.scopes;
   const missing = scopesOf(request, slice).filter((scope) => !has.includes(scope));
   if (missing.length === 0) return undefined;
+  // A client that is sent for what nobody can grant here would come back without it, again and again: the call itself says no.
+  if (caller.principal.kind === "github" && missing.some((scope) => !grantable.includes(scope))) return undefined;
   const scopes = [...has, ...missing];
   return refuse("insufficient_scope", `This needs the scope ${missing.join(" and ")}, which your credentials do not have.`, {
     id: request.id,

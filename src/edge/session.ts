@@ -1,7 +1,7 @@
 import { cut } from "../lib/text.ts";
 import type { Catalog, CatalogSlice } from "../mcp/catalog.ts";
 import type { Keyring } from "../mcp/keyring.ts";
-import type { Caller } from "../mcp/principal.ts";
+import type { Caller, Scope } from "../mcp/principal.ts";
 import { isSessionfulRevision, SESSIONFUL_REVISIONS } from "../mcp/revisions.ts";
 import { isExpired, type Session, verifySessionId } from "../mcp/session-id.ts";
 import { askObject, type SessionVerb } from "../mcp/session-request.ts";
@@ -15,6 +15,8 @@ export interface Admitted {
   readonly slicePath: string;
   readonly caller: Caller;
   readonly challenge: ChallengeHeader;
+  /** What people can grant on this server. */
+  readonly grantable: readonly Scope[];
   /** Whether the caller would still be let in: asked by what stays open. */
   isStillGood(): Promise<boolean>;
   readonly keyring: Keyring;

@@ -1,8 +1,10 @@
 import type { Octokit } from "@octokit/rest";
 import type { Json } from "../lib/json.ts";
 import type { Asks, Replies } from "./ask.ts";
+import type { DynamoDb } from "./dynamodb.ts";
 import type { History } from "./history.ts";
 import type { Notification } from "./json-rpc.ts";
+import type { Logs } from "./logs.ts";
 import type { Principal } from "./principal.ts";
 import type { Results } from "./results.ts";
 import type { Runs } from "./runs.ts";
@@ -16,7 +18,11 @@ export interface Context {
   readonly signal: AbortSignal;
   /** GitHub's REST API: authenticated, cancelled with the call, bounded in time. Only GET and HEAD are ever sent twice. */
   readonly github: Octokit;
+  /** The log groups of the deployer that the principal may read. @throws UpstreamFailed where AWS is not set up. */
+  readonly logs: Logs;
   readonly weather: Weather;
+  /** The tables of the deployer that the principal may read. @throws UpstreamFailed where AWS is not set up. */
+  readonly dynamodb: DynamoDb;
   /** The principal's own calls. */
   readonly history: History;
   /** The principal's own workflows and runs. */

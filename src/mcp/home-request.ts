@@ -1,4 +1,5 @@
 import { rememberLast } from "../lib/remember.ts";
+import { CALLER_HEADER, createCallerReader, toCallerHeader } from "./caller-header.ts";
 import type { Caller } from "./principal.ts";
 
 /** What the edge asks of a principal's home: to serve a request of the stateless era, to tell a listener of changes, or to send a result. */
@@ -30,7 +31,6 @@ export interface ResultDownload {
 }
 
 const HEADERS = {
-  caller: "dormouse-caller",
   jsonOnly: "dormouse-json-only",
   subscription: "dormouse-subscription",
   download: "dormouse-download"
@@ -43,7 +43,7 @@ const ORIGIN = "https://home";
  * of a client can pass for ours. A client that goes away aborts `signal`, and with it the request in the object.
  */
 export function askHome(home: Fetcher, verb: HomeVerb, asked: HomeRequest, { body, signal }: { body?: string; signal?: AbortSignal } = {}) {
-  const headers: Record<string, string> = { [HEADERS.caller]: toHeader(asked.caller) };
+  const headers: Record<string, string> = { [CALLER_HEADER]: toCallerHeader(asked.caller) };
   if (!asked.canStream) headers[HEADERS.jsonOnly] = "1";
   if (asked.subscription !== undefined) headers[HEADERS.subscription] = Buffer.from(asked.subscription).toString("base64url");
   if (asked.download) headers[HEADERS.download] = Buffer.from(JSON.stringify(asked.download)).toString("base64url");
@@ -56,14 +56,12 @@ export function askHome(home: Fetcher, verb: HomeVerb, asked: HomeRequest, { bod
   });
 }
 
-const toHeader = rememberLast((caller: Caller) => JSON.stringify(caller));
-
 /**
  * Makes a reader of what {@link askHome} sends to one object, whose requests repeat themselves. Only the edge can reach an object,
  * so nothing is checked again.
  */
 export function createHomeRequestReader(): (request: Request) => HomeRequest & { readonly verb: HomeVerb } {
-  const readCaller = rememberLast((text: string) => JSON.parse(text) as Caller);
+  const readCaller = createCallerReader();
   const readTarget = rememberLast((url: string) => {
     const [verb = "", ...path] = url.slice(ORIGIN.length + 1).split("/");
     // The edge wrote it: one of the verbs, then the path of the slice.
@@ -73,7 +71,7 @@ export function createHomeRequestReader(): (request: Request) => HomeRequest & {
     const [subscription, download] = [headers.get(HEADERS.subscription), headers.get(HEADERS.download)];
     return {
       ...readTarget(url),
-      caller: readCaller(headers.get(HEADERS.caller) ?? ""),
+      caller: readCaller(headers),
       canStream: !headers.has(HEADERS.jsonOnly),
       subscription: subscription === null ? undefined : Buffer.from(subscription, "base64url").toString(),
       download: download === null ? undefined : (JSON.parse(Buffer.from(download, "base64url").toString()) as ResultDownload)

@@ -32,6 +32,7 @@ const TOKEN = new RegExp(
     "glpat-[\\w-]{20,}",
     "A[SK]IA[A-Z0-9]{16}(?![A-Za-z0-9])", // AWS access key ids
     "dm_[0-9a-z]{8}_[\\w-]{43,}", // our own API keys
+    "\\d{1,20}:[\\w-]{16}:[\\w-]{32}(?![\\w-])", // our own access and refresh tokens, and codes
     "xox[a-z]-[\\w-]{10,}", // Slack
     "xapp-[\\w-]{10,}",
     "hooks\\.slack\\.com/services/[\\w/]{20,}",
@@ -105,7 +106,7 @@ const SIGNS = new RegExp(
   [
     "-----BEGIN|:\\/\\/[^\\s/?#\"'<>:@]*:|authorization|cookie|(?:bearer|basic)[ \\t]",
     "gh[pousr]_|github_pat_|glpat-|A[SK]IA[A-Z0-9]{16}|dm_[0-9a-z]{8}_|xox[a-z]-|xapp-|hooks\\.slack|(?<![a-z0-9])[sr]k[_-]|whsec_",
-    "AIza|GOCSPX-|ya29\\.|npm_|hf_|(?<![\\w-])eyJ",
+    "\\d:[\\w-]{16}:|AIza|GOCSPX-|ya29\\.|npm_|hf_|(?<![\\w-])eyJ",
     NAME
   ].join("|"),
   "i"

@@ -1,4 +1,5 @@
 import { rememberLast } from "../lib/remember.ts";
+import { CALLER_HEADER, createCallerReader, toCallerHeader } from "./caller-header.ts";
 import type { Caller } from "./principal.ts";
 import type { SessionInit } from "./session-id.ts";
 import { readSessionId } from "./session-id.ts";
@@ -23,7 +24,6 @@ export interface SessionRequest {
 
 const HEADERS = {
   sessionId: "mcp-session-id",
-  caller: "dormouse-caller",
   lastEventId: "last-event-id",
   resume: "dormouse-resume"
 } as const;
@@ -37,7 +37,7 @@ const ORIGIN = "https://session";
 export function askObject(object: Fetcher, verb: SessionVerb, request: SessionRequest, body?: string): Promise<Response> {
   const { sessionId, caller, slicePath, lastEventId, resume } = request;
   const isUpgrade = verb === "get" || verb === "socket";
-  const headers: Record<string, string> = { [HEADERS.sessionId]: sessionId, [HEADERS.caller]: toHeader(caller) };
+  const headers: Record<string, string> = { [HEADERS.sessionId]: sessionId, [CALLER_HEADER]: toCallerHeader(caller) };
   if (lastEventId !== undefined) headers[HEADERS.lastEventId] = lastEventId;
   if (resume !== undefined) headers[HEADERS.resume] = resume;
   if (isUpgrade) headers.upgrade = "websocket";
@@ -47,8 +47,6 @@ export function askObject(object: Fetcher, verb: SessionVerb, request: SessionRe
     ...(body !== undefined && { body })
   });
 }
-
-const toHeader = rememberLast((caller: Caller) => JSON.stringify(caller));
 
 /** A {@link SessionRequest} as the object reads it. */
 export interface ObjectRequest extends Omit<SessionRequest, "sessionId"> {
@@ -61,7 +59,7 @@ export interface ObjectRequest extends Omit<SessionRequest, "sessionId"> {
  * object, so nothing is checked again.
  */
 export function createObjectRequestReader(): (request: Request) => ObjectRequest {
-  const readCaller = rememberLast((text: string) => JSON.parse(text) as Caller);
+  const readCaller = createCallerReader();
   const readInit = rememberLast((sessionId: string) => readSessionId(sessionId).init);
   const readTarget = rememberLast((url: string) => {
     const target = url.slice(ORIGIN.length + 1);
@@ -71,7 +69,7 @@ export function createObjectRequestReader(): (request: Request) => ObjectRequest
   });
   return ({ url, headers }) => ({
     ...readTarget(url),
-    caller: readCaller(headers.get(HEADERS.caller) ?? ""),
+    caller: readCaller(headers),
     lastEventId: headers.get(HEADERS.lastEventId) ?? undefined,
     resume: headers.get(HEADERS.resume) ?? undefined,
     init: readInit(headers.get(HEADERS.sessionId) ?? "")

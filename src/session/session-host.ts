@@ -1,15 +1,21 @@
 import type { Octokit } from "@octokit/rest";
+import { type Aws, createAws } from "../clients/aws.ts";
+import { createCloudWatchLogs } from "../clients/cloudwatch-logs.ts";
+import { createDynamoDb } from "../clients/dynamodb/dynamodb.ts";
 import { createGitHub } from "../clients/github.ts";
 import { createOpenMeteo } from "../clients/open-meteo.ts";
-import { type Config, DEFAULTS } from "../config.ts";
+import { type AwsConfig, type Config, DEFAULTS } from "../config.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
+import { createNameList, type NameList } from "../lib/name-list.ts";
 import type { Change, Context } from "../mcp/context.ts";
-import { SignInRequired } from "../mcp/errors.ts";
+import type { DynamoDb } from "../mcp/dynamodb.ts";
+import { SignInRequired, UpstreamFailed } from "../mcp/errors.ts";
 import { mintHandle } from "../mcp/handle.ts";
 import type { CallRecorder, History } from "../mcp/history.ts";
 import type { Aside, Asking, CallLimits, Host, Permits } from "../mcp/host.ts";
 import type { Keys } from "../mcp/idempotency.ts";
 import type { Keyring } from "../mcp/keyring.ts";
+import type { Logs } from "../mcp/logs.ts";
 import { LoopGuard } from "../mcp/loop-guard.ts";
 import type { Caller, Credentials, Principal } from "../mcp/principal.ts";
 import type { ResultKeeper } from "../mcp/results.ts";
@@ -85,10 +91,12 @@ export class SessionHost implements Host {
     signalOf: () => AbortSignal,
     onWrite = () => {}
   ): Context {
-    const { config, historyOf, runsOf, resultsOf, endAccess, announce } = this.#options;
+    const { config, keyring, historyOf, runsOf, resultsOf, endAccess, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;
+    let logs: Logs | undefined;
     let weather: Weather | undefined;
+    let dynamodb: DynamoDb | undefined;
     return {
       principal,
       get signal() {
@@ -117,9 +125,23 @@ export class SessionHost implements Host {
         if (isPersonal) endWith(github, () => endAccess({ principal, credentials }));
         return github;
       },
+      get logs() {
+        if (logs) return logs;
+        const aws = requireAws(config);
+        const signal = signalOf();
+        logs = createCloudWatchLogs({ aws: awsOf(aws, signal), logGroups: listFor(principal, aws, aws.logGroups), signal });
+        return logs;
+      },
       get weather() {
         weather ??= createOpenMeteo({ ...config.weather, timeoutMs, signal: signalOf() });
         return weather;
+      },
+      get dynamodb() {
+        if (dynamodb) return dynamodb;
+        const aws = requireAws(config);
+        const tables = listFor(principal, aws, aws.tables);
+        dynamodb = createDynamoDb({ aws: awsOf(aws, signalOf()), tables, principalId: principal.id, keyring });
+        return dynamodb;
       }
     };
   }
@@ -138,6 +160,21 @@ export class SessionHost implements Host {
 /** A person acts as themselves, and never with the server's token. */
 const tokenOf = ({ kind }: Principal, { githubToken }: Credentials, { github }: Config): string | undefined =>
   kind === "github" ? githubToken : github.token;
+
+/** @throws UpstreamFailed saying what is missing. */
+function requireAws({ aws, awsMissing }: Config): AwsConfig {
+  if (aws) return aws;
+  const lacks = awsMissing.length > 0 ? `it lacks ${awsMissing.join(", ")}` : "whoever runs it has not given it any tables or logs";
+  throw new UpstreamFailed(`AWS is not set up on this server: ${lacks}. See docs/deploy.md.`);
+}
+
+const awsOf = ({ region, credentials, urls }: AwsConfig, signal: AbortSignal): Aws =>
+  createAws({ region, credentials, urls, timeoutMs: DEFAULTS.upstreamMs, signal });
+
+/** What of a list a principal may read: who is not allowed to read AWS sees what they would see if there were nothing. */
+const listFor = ({ id }: Principal, { principals }: AwsConfig, list: NameList): NameList => (principals.has(id) ? list : NOTHING);
+
+const NOTHING = createNameList([]);
 
 /** Ends a caller's access once GitHub has refused its token, before the call that found out is answered. */
 function endWith(github: Octokit, endAccess: () => Promise<void>): void {

@@ -32,6 +32,7 @@ export class ResultStore {
   readonly #results: LateTable;
   readonly #chunks: LateTable;
   #lastSeq = 0;
+  #held: { readonly seq: number; readonly part: number; readonly bytes: Uint8Array | undefined } | undefined;
   #used: { bytes: number; results: number } | undefined;
 
   constructor(storage: DurableObjectStorage, record: HomeRecord) {
@@ -109,6 +110,12 @@ export class ResultStore {
     return row?.bytes instanceof ArrayBuffer ? new Uint8Array(row.bytes) : undefined;
   }
 
+  /** The same for whoever reads page after page, mostly of one part: the last is held. */
+  recall(seq: number, part: number): Uint8Array | undefined {
+    if (this.#held?.seq !== seq || this.#held.part !== part) this.#held = { seq, part, bytes: this.part(seq, part) };
+    return this.#held.bytes;
+  }
+
   /** The last part that begins before a line does, and holds the break before it; the first part for the first line. */
   placeOf(seq: number, line: number): PartPlace {
     const query = "SELECT n, first_line FROM result_chunks WHERE result = ? AND first_line < ? ORDER BY first_line DESC, n DESC LIMIT 1";
@@ -137,6 +144,7 @@ export class ResultStore {
   /** The storage was emptied. */
   reset(): void {
     this.#used = undefined;
+    this.#held = undefined;
     for (const table of [this.#results, this.#chunks]) table.reset();
   }
 
@@ -145,6 +153,7 @@ export class ResultStore {
     if (this.#chunks.exists()) this.#exec(`DELETE FROM result_chunks WHERE result IN (SELECT seq FROM results WHERE ${filter})`, value);
     this.#exec(`DELETE FROM results WHERE ${filter}`, value);
     this.#used = undefined;
+    this.#held = undefined;
   }
 
   #select(query: string, ...bindings: SqlStorageValue[]): ResultRow[] {

@@ -56,7 +56,7 @@ async function expectReplaysRefused(expect: Expect, client: OAuthClient, { page,
   expect("a decision that is sent twice is refused with a page", isRefused(again), again);
   await context.addCookies(cookies);
   const replayed = await decideWith(page, client, handle);
-  expect("even with the cookies that it was sent with", isRefused(replayed) && replayed.message.includes("already used"), replayed);
+  expect("even with the cookies that it was sent with", isRefused(replayed) && replayed.message.includes("taken already"), replayed);
 }
 
 async function expectFinishedOnce(expect: Expect, world: OAuthWorld, client: OAuthClient, person: Person, stranger: Person): Promise<void> {
@@ -106,7 +106,7 @@ const HANDLE = "input[name=handle]";
 
 const isRefused = ({ status, heading }: Seen): boolean => status === 400 && heading === PROBLEM;
 
-const isForeign = ({ message }: Seen): boolean => message.includes("not started in this browser");
+const isForeign = ({ message }: Seen): boolean => message.includes("began in another browser");
 
 async function expectNoFrame(expect: Expect, client: OAuthClient, page: Page): Promise<void> {
   const said: string[] = [];

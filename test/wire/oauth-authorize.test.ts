@@ -96,6 +96,13 @@ describe("the page that asks", () => {
     ]);
   });
 
+  it("names an app's own scheme in full: what follows it looks like a host, and is nobody's", async () => {
+    const app = await OAuthClient.register(server.url, { redirect_uris: ["com.example.app://github.com/callback?\u202ex"] });
+    const { body } = await new Browser().open(app.begin().url);
+    expect(body).toContain("<strong>com.example.app://github.com/callback?%E2%80%AEx</strong>");
+    expect(body).toContain("This is an app on this computer.");
+  });
+
   it("tells the client that the person declined", async () => {
     const { page, browser, state } = await open();
     const declined = await browser.submit(`${server.url}/authorize`, decide(page, "deny"), { stopAt: client.redirectUri });

@@ -202,6 +202,39 @@ describe("a person", () => {
     expect(server.github.tokensAt("/repos/octo/keyed")).toEqual([SERVER_TOKEN]);
   });
 
+  it("acts in one session with what each socket and each request has brought", async () => {
+    const [wide, other] = [bearer(await server.signIn(client)), bearer(await server.signIn(client))];
+    const narrow = bearer(await server.signIn(client, { parameters: { scope: "mcp:use" } }));
+    const { socket, session, name } = await RawSocket.begin(server.mcp, { headers: wide });
+    const more = (headers: Record<string, string>, query = "") => RawSocket.open(`${server.mcp}?session=${session}${query}`, headers);
+    const [second, third] = [await more(other), await more(narrow)];
+    const callBy = async (by: RawSocket) => {
+      const repo = randomUUID();
+      const { result } = await by.request("tools/call", { name: "get_repository", arguments: { owner: "octo", repo } });
+      return result?.isError === true ? "denied" : server.github.tokensAt(`/repos/octo/${repo}`).at(0);
+    };
+    const [first, another, nobody] = await Promise.all([socket, second, third].map(callBy));
+    expect([server.github.ownerOf(first), server.github.ownerOf(another), nobody]).toEqual(["alice", "alice", "denied"]);
+    expect(another).not.toBe(first);
+    const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "get_repository", arguments: { owner: "o", repo: "r" } } };
+    expect((await RawSession.resume(server.mcp, session).post(call, narrow)).status).toBe(403);
+    expect(await callBy(socket)).toBe(first);
+    const resumed = await more(narrow, `&resume=${name}`);
+    expect([await callBy(resumed), await callBy(second)]).toEqual(["denied", another]);
+    for (const one of [second, third, resumed]) one.close();
+  });
+
+  it("gets no further in a batch than with each call by itself", async () => {
+    const headers = bearer(await server.signIn(client, { parameters: { scope: "mcp:use" } }));
+    const session = await RawSession.begin(server.mcp, { headers, revision: "2025-03-26" });
+    const repo = randomUUID();
+    const call = { jsonrpc: "2.0", method: "tools/call", params: { name: "get_repository", arguments: { owner: "octo", repo } } };
+    const read = { jsonrpc: "2.0", id: 2, method: "resources/read", params: { uri: `repository://octo/${repo}` } };
+    const response = await session.post([{ ...call, id: 1 }, read], headers);
+    expect(await response.text()).toMatch(/needs the scope github:read.*needs the scope github:read/s);
+    expect(server.github.tokensAt(`/repos/octo/${repo}`)).toEqual([]);
+  });
+
   it("finds no session of another person", async () => {
     const [alice, bob] = [await server.signIn(client), await server.signIn(client, { login: "bob" })];
     const session = await RawSession.begin(server.mcp, { headers: bearer(alice) });

@@ -33,11 +33,17 @@ describe("a client that registers itself", () => {
     expect((await register({ ...GOOD, redirect_uris: ["cursor://anysphere.cursor-mcp/oauth/callback"] })).status).toBe(201);
   });
 
+  it("may list as many addresses as editors do: of the Web, of loopback, with a port and without", async () => {
+    const loopback = ["http://localhost/", "http://127.0.0.1/", "http://localhost:33418/", "http://127.0.0.1:33418/"];
+    const redirect_uris = ["https://insiders.vscode.dev/redirect", "https://vscode.dev/redirect", ...loopback];
+    expect((await register({ ...GOOD, redirect_uris })).status).toBe(201);
+  });
+
   const redirects = (count: number) => Array.from({ length: count }, (_, i) => `https://app.example/${i}`);
 
   it.each([
     ["a name that is too long", { client_name: "n".repeat(129) }, 400, "invalid_client_metadata"],
-    ["too many addresses", { redirect_uris: redirects(6) }, 400, "invalid_redirect_uri"],
+    ["too many addresses", { redirect_uris: redirects(11) }, 400, "invalid_redirect_uri"],
     ["an address that is too long", { redirect_uris: [`https://app.example/${"a".repeat(2000)}`] }, 400, "invalid_redirect_uri"],
     ["no address", { redirect_uris: [] }, 400, "invalid_client_metadata"],
     ["a missing address", { redirect_uris: undefined }, 400, "invalid_client_metadata"],

@@ -102,6 +102,15 @@ describeWires("a result that does not fit a message", (wire) => {
   });
 });
 
+it("is told to clients that know no links in words alone", async () => {
+  const [old, current] = await Promise.all(
+    ["2025-03-26", "2025-06-18"].map((revision) => RawSession.begin(`${server.url}/mcp`, { revision }))
+  );
+  const kindsFor = async (session: RawSession | undefined) =>
+    (await session?.call("read_large", { kibibytes: 100 }))?.content.map(({ type }) => type);
+  expect([await kindsFor(old), await kindsFor(current)]).toEqual([["text"], ["text", "resource_link"]]);
+});
+
 describe("a download", () => {
   let made: Made;
   let whole: Uint8Array;

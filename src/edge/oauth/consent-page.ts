@@ -16,9 +16,10 @@ export interface ConsentView {
   readonly clientName: string;
   /** The domain that publishes the client's metadata document; absent for a client that registered itself. */
   readonly clientDomain?: string;
-  /** The host that access is sent to; the whole URI where it has no host. */
-  readonly redirectHost: string;
-  readonly redirectIsLoopback: boolean;
+  /** The host that access is sent to; the whole URI where it is not of the Web. */
+  readonly redirectTarget: string;
+  /** An app on the person's computer gets it. */
+  readonly redirectIsLocalApp: boolean;
   readonly scopes: readonly OfferedScope[];
   /** Names the authorization request that is kept on the server. */
   readonly handle: string;
@@ -33,7 +34,7 @@ export function renderConsentPage(view: ConsentView): Html {
   // The button to continue is the first in the document: it is the one that Enter presses.
   const content = html`<h1>Allow ${client} to use Dormouse as you?</h1>
 ${renderFacts(view)}
-${view.redirectIsLoopback && LOOPBACK_WARNING}
+${view.redirectIsLocalApp && LOCAL_APP_WARNING}
 <form method="post" action="/authorize" autocomplete="off">
 <input type="hidden" name="handle" value="${view.handle}">
 <fieldset aria-describedby="asked">
@@ -53,19 +54,19 @@ ${view.scopes.map(renderScope)}
   return renderPage({ title: "Allow access", serverHost: view.serverHost, content });
 }
 
-function renderFacts({ clientDomain, redirectHost }: ConsentView): Html {
+function renderFacts({ clientDomain, redirectTarget }: ConsentView): Html {
   const publisher =
     clientDomain === undefined
       ? html`It registered itself; its name is not verified.`
       : html`<strong>${clientDomain}</strong> <span class="quiet">verified domain</span>`;
   return html`<dl>
 <dt>Who asks</dt><dd>${publisher}</dd>
-<dt>Access is sent to</dt><dd><strong>${redirectHost}</strong></dd>
+<dt>Access is sent to</dt><dd><strong>${redirectTarget}</strong></dd>
 </dl>`;
 }
 
-// Any program on the computer can listen there, whatever name or domain the client shows.
-const LOOPBACK_WARNING = html`<p class="caution"><strong>This is an app on this computer.</strong>
+// Any program on the computer can listen there, or claim the scheme, whatever name or domain the client shows.
+const LOCAL_APP_WARNING = html`<p class="caution"><strong>This is an app on this computer.</strong>
 Continue only if you have just started signing in from it.</p>`;
 
 function renderScope({ scope, isRequested }: OfferedScope): Html {

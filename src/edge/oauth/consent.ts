@@ -1,10 +1,11 @@
 import { authorizationErrorRedirect } from "@cloudflare/workers-oauth-provider";
-import { BASE_SCOPES, GRANTABLE_SCOPES, OAUTH_PATHS } from "../../auth/authorization-server.ts";
+import { BASE_SCOPES, OAUTH_PATHS } from "../../auth/authorization-server.ts";
 import { isForbiddenDocument, isNameable, MAX_NAME_LENGTH } from "../../auth/client-rules.ts";
 import { createVerifier, signInUrl } from "../../auth/github-sign-in.ts";
 import { DEFAULTS } from "../../config.ts";
 import { readBody } from "../../lib/read-body.ts";
 import { printable } from "../../lib/text.ts";
+import { toVisible } from "../../lib/visible-text.ts";
 import type { Scope } from "../../mcp/principal.ts";
 import { type OfferedScope, renderConsentPage } from "./consent-page.ts";
 import { FORBIDDEN } from "./guards.ts";
@@ -12,9 +13,10 @@ import type { OAuthRequest } from "./oauth-request.ts";
 import { respondWithPage } from "./page.ts";
 import { refuseWithPage, STALE, translate } from "./problems.ts";
 import { redirect } from "./redirect.ts";
+import { toRedirectTarget } from "./redirect-target.ts";
 
 /** Shows who asks for what, before anybody is sent to sign in: an answer that GitHub has for one client must never serve another. */
-export function askConsent({ request, url, env, server }: OAuthRequest): Promise<Response> {
+export function askConsent({ request, url, env, server, grantable }: OAuthRequest): Promise<Response> {
   return translate(async () => {
     const clientId = url.searchParams.get("client_id") ?? "";
     if (isForbiddenDocument(clientId)) return refuseWithPage(400, FORBIDDEN);
@@ -23,12 +25,13 @@ export function askConsent({ request, url, env, server }: OAuthRequest): Promise
     const asked = await oauth.parseAuthRequest(request);
     // The library asks it of public clients only.
     if (!asked.codeChallenge) return redirect(authorizationErrorRedirect(asked, "invalid_request", "A code_challenge (S256) is required."));
-    const { clientName, clientDomain, redirectHost, redirectIsLoopback } = await oauth.describeConsent(asked);
+    const { clientName, clientDomain, redirectUri, redirectIsLoopback } = await oauth.describeConsent(asked);
+    const { shown: redirectTarget, isLocalApp: redirectIsLocalApp } = toRedirectTarget(redirectUri, redirectIsLoopback);
     const { handle, headers } = await oauth.beginConsent(asked);
-    const scopes = toOffered(asked.scope.some(isGrantable) ? asked.scope : BASE_SCOPES);
+    const scopes = toOffered(asked.scope.some(isOneOf(grantable)) ? asked.scope : BASE_SCOPES, grantable);
     const page = renderConsentPage({
-      clientName: printable(clientName, MAX_NAME_LENGTH).trim() || clientId,
-      ...{ redirectHost, redirectIsLoopback, scopes, handle, serverHost: url.host },
+      clientName: toShownName(clientName) ?? clientId,
+      ...{ redirectTarget, redirectIsLocalApp, scopes, handle, serverHost: url.host },
       ...(clientDomain !== undefined && { clientDomain })
     });
     return respondWithPage(page, 200, headers);
@@ -36,7 +39,7 @@ export function askConsent({ request, url, env, server }: OAuthRequest): Promise
 }
 
 /** Takes what a person decided on the page, once, and sends who agreed on to GitHub. */
-export function takeDecision({ request, url, env, server, signIn }: OAuthRequest): Promise<Response> {
+export function takeDecision({ request, url, env, server, signIn, grantable }: OAuthRequest): Promise<Response> {
   return translate(async () => {
     const origin = request.headers.get("origin");
     if (origin !== null && origin !== url.origin) return refuseWithPage(403, "The decision did not come from this server's own page.");
@@ -52,7 +55,7 @@ export function takeDecision({ request, url, env, server, signIn }: OAuthRequest
       return redirect(redirectTo, headers);
     }
     // What is granted can be refreshed, so it says so; what the page could not offer is not granted.
-    const scope = ["mcp:use" satisfies Scope, ...form.getAll("scope").filter(isGrantable), "offline_access"];
+    const scope = ["mcp:use" satisfies Scope, ...form.getAll("scope").filter(isOneOf(grantable)), "offline_access"];
     const approved = await oauth.approveConsent(request, handle, { scope: [...new Set(scope)] });
     const verifier = createVerifier();
     const { state, headers } = await oauth.beginUpstream(approved.request, { data: { verifier }, headers: approved.headers });
@@ -61,10 +64,19 @@ export function takeDecision({ request, url, env, server, signIn }: OAuthRequest
   }, STALE);
 }
 
+/** A name as it can be seen; `undefined` where nothing of it can be read. */
+function toShownName(name: string): string | undefined {
+  const shown = printable(toVisible(name), MAX_NAME_LENGTH).trim();
+  return /[\p{L}\p{N}]/u.test(shown) ? shown : undefined;
+}
+
 /** What is requested first, and with it what nothing works without; then what else a person may add. */
-function toOffered(requested: readonly string[]): readonly OfferedScope[] {
-  const offered = GRANTABLE_SCOPES.map((scope) => ({ scope, isRequested: scope === "mcp:use" || requested.includes(scope) }));
+function toOffered(requested: readonly string[], grantable: readonly Scope[]): readonly OfferedScope[] {
+  const offered = grantable.map((scope) => ({ scope, isRequested: scope === "mcp:use" || requested.includes(scope) }));
   return offered.toSorted((a, b) => Number(b.isRequested) - Number(a.isRequested));
 }
 
-const isGrantable = (scope: string): boolean => (GRANTABLE_SCOPES as readonly string[]).includes(scope);
+const isOneOf =
+  (scopes: readonly string[]) =>
+  (scope: string): boolean =>
+    scopes.includes(scope);

@@ -1,9 +1,11 @@
 import type { OAuthAuthorizationServer } from "@cloudflare/workers-oauth-provider";
-import { createAuthorizationServer, OAUTH_PATHS } from "../../auth/authorization-server.ts";
+import { createAuthorizationServer, grantableScopes, OAUTH_PATHS } from "../../auth/authorization-server.ts";
 import type { Config } from "../../config.ts";
 import type { Catalog } from "../../mcp/catalog.ts";
+import type { Scope } from "../../mcp/principal.ts";
+import { isOverLimit, PERIOD_SECONDS } from "../address-limit.ts";
 import { homeDoorOf } from "../home-stub.ts";
-import { publicOriginOf } from "../origin.ts";
+import { isLoopback, publicOriginOf } from "../origin.ts";
 import { refuse } from "../respond.ts";
 import { finishAuthorization } from "./callback.ts";
 import { askConsent, takeDecision } from "./consent.ts";
@@ -31,8 +33,9 @@ export async function serveOAuth(
     return refuse("no_such_path", "Nobody can sign in here: use an API key. Whoever runs this finds how in docs/deploy.md.");
   const origin = publicOriginOf(url);
   if (url.origin !== origin) return new Response(null, { status: 308, headers: { location: `${origin}${url.pathname}${url.search}` } });
-  const server = serverOf(origin, catalog);
-  const asked: OAuthRequest = { request, url, env, server, signIn };
+  const grantable = grantableScopes(config);
+  const server = serverOf(origin, catalog, grantable);
+  const asked: OAuthRequest = { request, url, env, server, signIn, grantable };
   switch (url.pathname) {
     case OAUTH_PATHS.authorize:
       return serveAuthorize(asked);
@@ -49,15 +52,27 @@ export async function serveOAuth(
   }
 }
 
-function serveAuthorize(asked: OAuthRequest): Response | Promise<Response> {
-  switch (asked.request.method) {
-    case "GET":
-      return askConsent(asked);
+async function serveAuthorize(asked: OAuthRequest): Promise<Response> {
+  const { request, url, env } = asked;
+  switch (request.method) {
+    case "GET": {
+      const isShed = !isLoopback(url.hostname) && (await isOverLimit(request, env.SIGN_IN_LIMIT));
+      return isShed ? refuseManySignIns() : askConsent(asked);
+    }
     case "POST":
       return takeDecision(asked);
     default:
       return refuseMethod("GET, POST");
   }
+}
+
+function refuseManySignIns(): Response {
+  const page = renderProblemPage({
+    title: "Too many sign-ins",
+    message: "Too many sign-ins were begun from your address.",
+    hint: `Wait for ${PERIOD_SECONDS} seconds, then start again from your app.`
+  });
+  return respondWithPage(page, 429, { "retry-after": String(PERIOD_SECONDS) });
 }
 
 function refuseMethod(allow: string): Response {
@@ -73,12 +88,13 @@ function refuseMethod(allow: string): Response {
 const servers = new Map<string, OAuthAuthorizationServer<Env>>();
 const MAX_SERVERS = 20;
 
-function serverOf(origin: string, { paths }: Catalog): OAuthAuthorizationServer<Env> {
+function serverOf(origin: string, { paths }: Catalog, scopes: readonly Scope[]): OAuthAuthorizationServer<Env> {
   const known = servers.get(origin);
   if (known) return known;
   const server = createAuthorizationServer({
     origin,
     paths,
+    scopes,
     onFresh: (caller, env) => homeDoorOf(caller.principal, env.HOME).renewCredentials(caller)
   });
   if (servers.size >= MAX_SERVERS) servers.clear();

@@ -1,6 +1,6 @@
 import type { Json } from "../../lib/json.ts";
 import { utf8Bytes } from "../../lib/text.ts";
-import { InvalidInput, NotFound, QuotaReached, TooLarge } from "../../mcp/errors.ts";
+import { Denied, InvalidInput, NotFound, QuotaReached, TooLarge } from "../../mcp/errors.ts";
 import { type Fault, sayFaults } from "../../mcp/faults.ts";
 import { mintHandle, readHandle } from "../../mcp/handle.ts";
 import type { RunAsker } from "../../mcp/home-door.ts";
@@ -66,6 +66,14 @@ export function createHomeRuns(options: HomeRunsOptions, { caller, session }: Ru
     const names = store.listOpen(MAX_LISTED).map((row) => `${toHandle(row.seq)} (${row.workflow}, ${row.state})`);
     const sentence = `${open} runs are open, and ${maxOpen} may be: ${names.join(", ")}. Cancel one, or wait for its end.`;
     throw new QuotaReached(sentence, { limit: "open_runs", maxOpen });
+  };
+
+  /** Clients of one person have scopes of their own: what one may not do it may not have done by a run of another. */
+  const requireScopesOf = (row: RunRow) => {
+    const missing = engine.scopesOf(row).filter((scope) => !principal.scopes.includes(scope));
+    if (missing.length === 0) return;
+    const sentence = `The run acts with the scope ${missing.join(" and ")}, which your credentials do not have`;
+    throw new Denied(`${sentence}: approve of it from a client that has it. Nothing was changed.`);
   };
 
   const requireSize = (value: Json, what: string, maxBytes: number) => {
@@ -141,6 +149,7 @@ export function createHomeRuns(options: HomeRunsOptions, { caller, session }: Ru
       const waiting = store.outlines(row.seq).find(({ state }) => state === "waiting");
       if (row.state !== "waiting" || !waiting)
         throw new InvalidInput(`The run does not wait for anybody: it is ${row.state}. Nothing was changed.`);
+      if (approved) requireScopesOf(row);
       const output = JSON.stringify({ approved, note: note ?? null });
       const endedMs = Date.now();
       if (approved) {

@@ -84,7 +84,7 @@ export class ResultLines {
   #load(): Uint8Array {
     if (this.#bytes && this.#offset >= this.#bytes.byteLength && this.#part + 1 < this.#row.parts) this.#turn();
     if (this.#bytes) return this.#bytes;
-    this.#bytes = this.#store.part(this.#row.seq, this.#part) ?? new Uint8Array();
+    this.#bytes = this.#store.recall(this.#row.seq, this.#part) ?? new Uint8Array();
     this.#readBytes += this.#bytes.byteLength;
     return this.#bytes;
   }

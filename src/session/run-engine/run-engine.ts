@@ -3,7 +3,8 @@ import { Waiting } from "../../lib/waiting.ts";
 import type { CatalogSlice } from "../../mcp/catalog.ts";
 import type { Host } from "../../mcp/host.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
-import type { Caller, Principal } from "../../mcp/principal.ts";
+import type { Caller, Principal, Scope } from "../../mcp/principal.ts";
+import { showStack } from "../../mcp/redact.ts";
 import { isEnded, type RunState } from "../../mcp/runs.ts";
 import type { ShippedWorkflow, StepFunction, WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { RunRow, RunStore, StepRow } from "../../stores/runs.ts";
@@ -87,6 +88,11 @@ export class RunEngine {
     });
     this.kick(seq);
     return seq;
+  }
+
+  /** The scopes that a run acts with. */
+  scopesOf(run: RunRow): readonly Scope[] {
+    return this.#seals.scopesOf(run);
   }
 
   /** Has a run driven, unless it is. */
@@ -222,8 +228,8 @@ export class RunEngine {
       else driving.isKicked = true; // somebody has signed in meanwhile
     } catch (error) {
       const correlation = crypto.randomUUID();
-      const stack = error instanceof Error ? error.stack : String(error);
-      console.error(JSON.stringify({ level: "error", event: "run_failed", correlation, workflow: run.workflow, run: seq, stack }));
+      const event = { level: "error", event: "run_failed", correlation, workflow: run.workflow, run: seq, stack: showStack(error) };
+      console.error(JSON.stringify(event));
       this.#finish(seq, { state: "failed", error: `The run failed unexpectedly (ref ${correlation}).` });
     }
   }

@@ -43,6 +43,11 @@ export class RunSeals {
     return { caller: callerOf(run), inputs: run.inputs };
   }
 
+  /** The scopes that a run acts with; none where nobody can tell, which does nothing any more. */
+  scopesOf({ sealed }: RunRow): readonly Scope[] {
+    return this.#unseal(sealed)?.principal.scopes ?? [];
+  }
+
   /** Has a run act for who has come, if they bring what it lacks. Returns whom it acts for from here on. */
   renew(seq: number, caller: Caller, isSignedOut: boolean): Caller | undefined {
     const run = this.#unseal(this.#store.get(seq)?.sealed);
@@ -79,7 +84,10 @@ export class RunSeals {
 
   #unseal(sealed: string | undefined): SealedRun | undefined {
     const opened = sealed === undefined ? undefined : unseal(this.#keyring(), PURPOSE, sealed);
-    return opened === undefined ? undefined : (JSON.parse(opened) as SealedRun); // as it was sealed
+    if (opened === undefined) return undefined;
+    const run = JSON.parse(opened) as Omit<SealedRun, "startedScopes"> & Partial<SealedRun>; // as it was sealed
+    // Runs were once sealed with the principal and the inputs alone.
+    return { ...run, startedScopes: run.startedScopes ?? run.principal.scopes };
   }
 }
 
@@ -87,9 +95,8 @@ const PURPOSE = "run";
 
 const toRunCredentials = ({ lastingProof, githubToken }: Credentials): RunCredentials => ({ lastingProof, githubToken });
 
-/** The token that the request came with is not looked at again: what outlives it is. */
-function callerOf({ principal, credentials }: SealedRun): Caller {
-  if (!credentials) throw new Error("A run that goes on has credentials.");
+/** The token that the request came with is not looked at again: what outlives it is. A run without credentials is signed out by the look. */
+function callerOf({ principal, credentials = {} }: SealedRun): Caller {
   const { lastingProof, githubToken } = credentials;
   return { principal, credentials: { proof: lastingProof, lastingProof, githubToken, expiresMs: undefined } };
 }

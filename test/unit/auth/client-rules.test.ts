@@ -71,10 +71,10 @@ describe("a client's document", () => {
 
 describe("a client that registers", () => {
   it.each([
-    [{ client_name: "n".repeat(128), redirect_uris: Array.from({ length: 5 }, () => "https://app.example/c") }, undefined],
+    [{ client_name: "n".repeat(128), redirect_uris: Array.from({ length: 10 }, () => "https://app.example/c") }, undefined],
     [{}, undefined],
     [{ client_name: "n".repeat(129) }, "invalid_client_metadata"],
-    [{ redirect_uris: Array.from({ length: 6 }, () => "https://app.example/c") }, "invalid_redirect_uri"],
+    [{ redirect_uris: Array.from({ length: 11 }, () => "https://app.example/c") }, "invalid_redirect_uri"],
     [{ redirect_uris: [`https://app.example/${"c".repeat(2000)}`] }, "invalid_redirect_uri"]
   ])("keeps within bounds (%#)", (metadata, code) => {
     expect(refuseRegistration(metadata)?.code).toBe(code);

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { catalog } from "../../../src/catalog/catalog.ts";
 import { Home, SessionAgent } from "../../../src/index.ts";
+import { CALLER_HEADER } from "../../../src/mcp/caller-header.ts";
 import { NO_CREDENTIALS, SCOPES } from "../../../src/mcp/principal.ts";
 import { createTrustingEdge } from "../../fixtures/trusting-edge.ts";
 import { readMessages } from "../../support/session.ts";
@@ -35,7 +36,7 @@ function forged(): Record<string, string> {
   const props = JSON.stringify({ principal });
   return {
     ...{
-      "dormouse-caller": caller,
+      [CALLER_HEADER]: caller,
       "dormouse-resume": "0123456789abcdef",
       "dormouse-json-only": "1",
       "dormouse-subscription": "e30",

@@ -2,6 +2,7 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { SessionAgent } from "../../../src/index.ts";
+import { CALLER_HEADER } from "../../../src/mcp/caller-header.ts";
 import { createCaller, createPerson, type Person, send, stubOf } from "../session/in-worker.ts";
 import { chill, dump, homeOf } from "./belongings.ts";
 import { connect, WIRES } from "./client.ts";
@@ -85,7 +86,7 @@ it("finds it where an object stores who calls", async () => {
   const { fetch } = SessionAgent.prototype;
   vi.spyOn(SessionAgent.prototype, "fetch").mockImplementation(function (this: SessionAgent, request: Request) {
     const { storage } = Reflect.get(this, "ctx") as DurableObjectState;
-    storage.kv.put("caller", request.headers.get("dormouse-caller"));
+    storage.kv.put("caller", request.headers.get(CALLER_HEADER));
     return fetch.call(this, request);
   });
   const { session } = await connect("HTTP", alice);

@@ -52,7 +52,7 @@ describe("the table of names", () => {
     );
     const templates = resourceTemplates.map(({ uriTemplate }) => uriTemplate);
     const naming = templates.filter((template) => [...template.matchAll(/\{(\w+)\}/g)].some(([, variable = ""]) => NAMING.test(variable)));
-    expect(fields.filter((field) => !known.has(field))).toEqual([]);
+    expect(fields.filter((field) => !known.has(field) && !OF_AWS.has(field))).toEqual([]);
     expect(naming.filter((template) => !known.has(template))).toEqual([]);
     expect([...fields, ...naming].length).toBeGreaterThan(15);
   });
@@ -61,6 +61,9 @@ describe("the table of names", () => {
 /** How a field or a variable is called that takes a name of something that is kept. Keys of writes are in shared-names.test.ts. */
 const NAMING =
   /^(call|run|session|result|task|workflow|approval|question|event|stream|socket|cursor|key|handle)s?$|(_id|Id|Ids|Handle|Cursor)$/;
+
+/** What these name is kept by AWS, which is not here: test/wire/dynamodb.test.ts and aws-people.test.ts try them. */
+const OF_AWS: ReadonlySet<string> = new Set(["get_item.key", "query_table.cursor"]);
 
 interface ListedTool {
   readonly name: string;

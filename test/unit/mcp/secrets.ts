@@ -22,6 +22,7 @@ export const SECRETS: Readonly<Record<string, string>> = {
   "AWS key id": ["AK", "IA", from(UPPER, 16)].join(""),
   "AWS key id, temporary": ["AS", "IA", from(UPPER, 16)].join(""),
   "our own API key": ["dm", from("0123456789abcdefghjkmnpqrstvwxyz", 8), from(BASE64URL, 43)].join("_"),
+  "our own access token": ["2873351", from(BASE64URL, 16), from(BASE64URL, 32)].join(":"),
   JWT: jwt.join("."),
   "JWT without a signature": `${base64url({ alg: "none" })}.${jwt[1]}.`,
   "JWT, encrypted": [base64url({ alg: "dir", enc: "A256GCM" }), "", from(BASE64URL, 16), from(BASE64URL, 80), from(BASE64URL, 22)].join(

@@ -115,6 +115,9 @@ it("marks what others wrote in the tools of this server", () => {
   const marked = catalog.tools.map(({ name, structured }) => [name, structured?.markedFields.map(({ pattern }) => pattern) ?? []] as const);
   expect(Object.fromEntries(marked.filter(([, fields]) => fields.length > 0))).toMatchInlineSnapshot(`
     {
+      "analyze_logs": [
+        "/repeated/*/message",
+      ],
       "cancel_call": [
         "/preview",
         "/progress/message",
@@ -131,6 +134,9 @@ it("marks what others wrote in the tools of this server", () => {
         "/preview",
         "/progress/message",
         "/output",
+      ],
+      "get_item": [
+        "/item",
       ],
       "get_repository": [
         "/description",
@@ -154,12 +160,19 @@ it("marks what others wrote in the tools of this server", () => {
         "/runs/*/waitsFor",
         "/runs/*/error",
       ],
+      "query_table": [
+        "/items",
+      ],
       "read_result": [
         "/lines",
       ],
       "retry_run": [
         "/waitsFor",
         "/error",
+      ],
+      "search_logs": [
+        "/events/*/stream",
+        "/events/*/message",
       ],
       "search_repositories": [
         "/repositories/*/description",

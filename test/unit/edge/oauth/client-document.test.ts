@@ -30,8 +30,12 @@ async function open(describe: (clientId: string) => Response, clientId = `https:
     ...{ code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256" }
   });
   const request = new Request(`https://dormouse.example/authorize?${query}`);
+  return { clientId, fetched, ...(await show(request)) };
+}
+
+async function show(request: Request) {
   const response = await createEdge(catalog).fetch(request, { ...env, ...SETTINGS }, createExecutionContext());
-  return { clientId, fetched, status: response.status, page: await response.text() };
+  return { status: response.status, retryAfter: response.headers.get("retry-after"), page: await response.text() };
 }
 
 const document = (clientId: string, more: object = {}) =>
@@ -56,6 +60,7 @@ describe("a client that describes itself", () => {
   it.each([
     ["is longer than any that may register", "n".repeat(4000), `<bdi>${"n".repeat(128)}</bdi>`],
     ["turns what stands around it", "\u202eppa nA\u2066", "<bdi>ppa nA</bdi>"],
+    ["has fillers between its letters", "A\u3164n\ufe0f \u{e0041}app\u034f", "<bdi>An app</bdi>"],
     ["is markup", "<img src=x>", "<bdi>&#60;img src=x&#62;</bdi>"]
   ])("is shown by a name that fits on the page, also where it %s", async (_, client_name, shown) => {
     const { status, page } = await open((id) => document(id, { client_name }));
@@ -63,10 +68,13 @@ describe("a client that describes itself", () => {
     expect(page).toContain(shown);
   });
 
-  it("is shown by its address where nothing of its name can be seen", async () => {
-    const { clientId, page } = await open((id) => document(id, { client_name: "\u200b\u2066" }));
-    expect(page).toContain(`<bdi>${clientId}</bdi>`);
-  });
+  it.each(["\u200b\u2066", "\u3164\u115f", "\u2800"])(
+    "is shown by its address where nothing of its name can be seen: %j",
+    async (client_name) => {
+      const { clientId, page } = await open((id) => document(id, { client_name }));
+      expect(page).toContain(`<bdi>${clientId}</bdi>`);
+    }
+  );
 
   it.each([
     ["that is too large", (id: string) => document(id, { client_name: "n".repeat(1024 * 1024) })],
@@ -102,4 +110,13 @@ describe("a client that describes itself", () => {
     const { fetched, status } = await open(document, address);
     expect([status, fetched]).toEqual([400, []]);
   });
+});
+
+it("who begins many sign-ins from one address is told to wait, and nobody else with them", async () => {
+  const from = (address: string) =>
+    show(new Request("https://dormouse.example/authorize?client_id=nobody", { headers: { "cf-connecting-ip": address } }));
+  const answers = await Promise.all(Array.from({ length: 61 }, () => from("203.0.113.7"))); // a minute may end among them
+  const refused = answers.find(({ status }) => status === 429);
+  expect(refused).toMatchObject({ retryAfter: "60", page: expect.stringContaining("Too many sign-ins") });
+  expect((await from("203.0.113.8")).status).toBe(400);
 });

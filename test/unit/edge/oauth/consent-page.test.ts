@@ -8,8 +8,8 @@ const offer = (...requested: Scope[]) => SCOPES.map((scope) => ({ scope, isReque
 
 const VIEW: ConsentView = {
   clientName: "Acme Editor",
-  redirectHost: "editor.acme.example",
-  redirectIsLoopback: false,
+  redirectTarget: "editor.acme.example",
+  redirectIsLocalApp: false,
   scopes: offer("mcp:use", "github:read"),
   handle: "handle-1",
   serverHost: "dormouse.example"
@@ -26,7 +26,7 @@ async function readPosted(view: Partial<ConsentView>): Promise<string[][]> {
 }
 
 describe("the consent page", () => {
-  const places = ["clientName", "clientDomain", "redirectHost", "handle", "serverHost"] as const;
+  const places = ["clientName", "clientDomain", "redirectTarget", "handle", "serverHost"] as const;
   it.each(places.flatMap((place) => HOSTILE_TEXTS.map((text) => [place, text] as const)))(
     "keeps a %s of %s a text",
     async (place, text) => {
@@ -58,7 +58,7 @@ describe("the consent page", () => {
   it("says where access is sent, and warns when that is this computer", () => {
     expect(render().toString()).toContain("<strong>editor.acme.example</strong>");
     expect(render().toString()).not.toContain("on this computer");
-    const local = render({ redirectHost: "127.0.0.1", redirectIsLoopback: true, clientDomain: "acme.example" }).toString();
+    const local = render({ redirectTarget: "127.0.0.1", redirectIsLocalApp: true, clientDomain: "acme.example" }).toString();
     expect(local).toContain("<strong>127.0.0.1</strong>");
     expect(local).toMatch(/on this computer\..*\s+Continue only if you have just started signing in from it\./);
   });

@@ -15,6 +15,9 @@ let tokens = 0;
 /** Asks for a refresh with a token that no other test has, unless it is given. */
 const refresh = (token = `1:2:${++tokens}`) => `grant_type=refresh_token&client_id=a-client&refresh_token=${token}`;
 
+/** Until what was asked has reached the endpoint. */
+const underWay = () => new Promise((resolve) => setTimeout(resolve, 20));
+
 const CLOSED = { "cache-control": "no-store" };
 
 /** A token endpoint that answers when it is told to, each time with something else. */
@@ -54,6 +57,27 @@ describe("a refresh", () => {
     expect(await ask(body)).toMatchObject({ token: 2 });
   });
 
+  it("is done once, however long GitHub takes to answer the first", async () => {
+    const [{ ask, answer }, body] = [endpoint(), refresh()];
+    const first = ask(body);
+    await underWay();
+    vi.setSystemTime(Date.now() + DEFAULTS.oauth.upstreamMs - 1);
+    const second = ask(body);
+    await underWay();
+    answer();
+    expect(await Promise.all([first, second])).toEqual([FIRST, FIRST]);
+    expect(await ask(body)).toEqual(FIRST);
+  });
+
+  it("whose answer does not come any more is done again", async () => {
+    const [{ ask }, { ask: askAgain, answer }, body] = [endpoint(), endpoint(), refresh()];
+    void ask(body);
+    await underWay();
+    vi.setSystemTime(Date.now() + 3 * DEFAULTS.oauth.upstreamMs);
+    answer();
+    expect(await askAgain(body)).toEqual(FIRST);
+  });
+
   it("is done again when what it gave has been used: the token before is worth nothing from then on", async () => {
     const [{ ask, answer }, body] = [endpoint(), refresh()];
     answer();
@@ -81,7 +105,8 @@ describe("a refresh", () => {
   it.each([
     { what: "another token", change: (body: string) => `${body}x`, headers: {} },
     { what: "another client", change: (body: string) => body.replace("a-client", "b-client"), headers: {} },
-    { what: "other credentials", change: (body: string) => body, headers: { authorization: "Basic YTpi" } }
+    { what: "other credentials", change: (body: string) => body, headers: { authorization: "Basic YTpi" } },
+    { what: "a page of another origin", change: (body: string) => body, headers: { origin: "https://app.example" } }
   ])("is not shared with $what", async ({ change, headers }) => {
     const [{ ask, answer }, body] = [endpoint(), refresh()];
     answer();

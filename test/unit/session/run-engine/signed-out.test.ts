@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Context } from "../../../../src/mcp/context.ts";
 import type { Tool } from "../../../../src/mcp/define-tool.ts";
 import { ownerRef } from "../../../../src/mcp/handle.ts";
+import type { Caller } from "../../../../src/mcp/principal.ts";
+import { seal } from "../../../../src/mcp/seal.ts";
 import { workflowDefinition } from "../../../../src/mcp/workflow.ts";
 import { runResource } from "../../../../src/resources/run.ts";
 import { createHomeRuns } from "../../../../src/session/home/home-runs.ts";
@@ -32,6 +34,27 @@ function approve({ store, engine }: Bench, seq: number): void {
   engine.kick(seq);
 }
 
+it("a run is approved of by who has the scopes that it acts with, and declined by anybody of its principal", () =>
+  withRuns(async (bench) => {
+    const { store, engine } = bench;
+    const options = { store, engine, keyring, shipped: [], maxOpen: 9, own: ownerRef("home-of-a-test"), faultsOf: () => [] };
+    const runsOf = (caller: Caller) => createHomeRuns(options, { principalId: "github:7", session: "home", caller });
+    const [wide, narrow] = [runsOf(personOf(TOKEN)), runsOf(personOf("gho_narrow", "grant:2", ["mcp:use"]))];
+    for (const seq of [1, 2]) {
+      bench.start(personOf(TOKEN), [ask, note(`of_${seq}`)]);
+      await bench.reach(seq, "waiting");
+    }
+    const [second, first] = (await narrow.list({ state: "waiting", limit: 9 })).map(({ run }) => run);
+    const approval = { approved: true, note: undefined };
+    await expect(narrow.signal(first ?? "", approval)).rejects.toThrow(/github:write.+Nothing was changed/);
+    expect(bench.run(1)?.state).toBe("waiting");
+    await wide.signal(first ?? "", approval);
+    await bench.reach(1, "completed");
+    await narrow.signal(second ?? "", { approved: false, note: undefined });
+    await bench.reach(2, "cancelled");
+    expect(bench.sent.map(({ title }) => title)).toEqual(["of_1"]);
+  }));
+
 describe("what a run needs while nobody is connected", () => {
   it("is sealed while it is open, and deleted when it has ended", () =>
     withRuns(async (bench) => {
@@ -45,6 +68,44 @@ describe("what a run needs while nobody is connected", () => {
       approve(bench, seq);
       expect((await bench.reach(seq, "completed")).sealed).toBeUndefined();
       expect(bench.storage.sql.exec("SELECT sealed FROM runs").one()).toEqual({ sealed: null });
+    }));
+
+  it("is asked for where it was sealed before runs kept it", () =>
+    withRuns(async (bench) => {
+      const holder = holderOf("hash");
+      bench.revoked = new Set([undefined]);
+      const seq = bench.start(holder, [ask, note("only")]);
+      await bench.reach(seq, "waiting");
+      bench.store.seal(seq, seal(keyring, "run", JSON.stringify({ principal: holder.principal, inputs: {} })));
+      approve(bench, seq);
+      await bench.reach(seq, "signed_out");
+      bench.engine.renewSignedOut(holder);
+      await bench.reach(seq, "completed");
+      expect(bench.sent.map(({ title }) => title)).toEqual(["only"]);
+    }));
+
+  it("may be taken up again where it failed before runs kept it", () =>
+    withRuns(async (bench) => {
+      const holder = holderOf("hash");
+      bench.respond = () => Response.json({}, { status: 404 });
+      const seq = bench.start(holder, [note("only")]);
+      await bench.reach(seq, "failed");
+      bench.store.seal(seq, seal(keyring, "run", JSON.stringify({ principal: holder.principal, inputs: {} })));
+      bench.respond = undefined;
+      bench.engine.retry(seq, holder);
+      await bench.reach(seq, "completed");
+    }));
+
+  it("stands in no log, whatever fails", () =>
+    withRuns(async (bench) => {
+      const token = `gho_${"a".repeat(36)}`;
+      const error = vi.spyOn(console, "error").mockImplementation(() => {});
+      vi.spyOn(bench.store, "steps").mockImplementation(() => {
+        throw new Error(`Bearer ${token}`);
+      });
+      await bench.reach(bench.start(personOf(token), [note("only")]), "failed");
+      expect(error.mock.calls.flat().join()).toContain("run_failed");
+      expect(error.mock.calls.flat().join()).not.toContain(token);
     }));
 
   it.each(["cancelled", "unknown"] as const)("is deleted where it ends %s", (end) =>

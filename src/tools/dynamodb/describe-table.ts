@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { defineTool, readOnly } from "../../mcp/define-tool.ts";
+import { tableName } from "./arguments.ts";
+
+const key = z.array(z.object({ name: z.string(), type: z.enum(["string", "number", "binary"]) }));
+
+const keys = {
+  partitionKey: key.describe("One attribute; of a global index up to four"),
+  sortKey: key.describe("Empty if there is none")
+};
+
+export const describeTable = defineTool({
+  name: "describe_table",
+  title: "Describe a DynamoDB table",
+  description: "Tells the keys, indexes, billing mode, item count and size of one DynamoDB table. Call it before query_table and get_item.",
+  toolset: "dynamodb",
+  scopes: ["aws:read"],
+  annotations: readOnly,
+  input: z.strictObject({ tableName }),
+  output: z.object({
+    name: z.string(),
+    status: z.string().describe("As in active or updating"),
+    ...keys,
+    billing: z.enum(["on demand", "provisioned"]),
+    itemCount: z.int().describe("As AWS last counted, about every six hours"),
+    sizeBytes: z.int().describe("As AWS last measured, about every six hours"),
+    indexes: z.array(
+      z.object({
+        name: z.string(),
+        kind: z.enum(["global", "local"]),
+        ...keys,
+        projection: z.enum(["all", "keys", "some"]).describe("Which attributes of an item it holds besides the keys"),
+        attributes: z.array(z.string()).describe("The names of those, where they are some")
+      })
+    )
+  }),
+  async run({ tableName: name }, ctx) {
+    const { indexes, ...table } = await ctx.dynamodb.describeTable(name);
+    return {
+      ...table,
+      partitionKey: [...table.partitionKey],
+      sortKey: [...table.sortKey],
+      indexes: indexes.map(({ partitionKey, sortKey, attributes, ...index }) => ({
+        ...index,
+        partitionKey: [...partitionKey],
+        sortKey: [...sortKey],
+        attributes: [...attributes]
+      }))
+    };
+  },
+  render: ({ name, partitionKey, sortKey, billing, itemCount, indexes }) =>
+    [
+      `${name}: ${keysOf({ partitionKey, sortKey })}, ${billing}, about ${itemCount} items`,
+      ...indexes.map((index) => `${index.kind} index ${index.name}: ${keysOf(index)}`)
+    ].join("\n")
+});
+
+type Keys = Record<"partitionKey" | "sortKey", z.output<typeof key>>;
+
+function keysOf({ partitionKey, sortKey }: Keys): string {
+  const shown = (attributes: z.output<typeof key>) => attributes.map(({ name, type }) => `${name} (${type})`).join(" and ");
+  return `partition key ${shown(partitionKey)}, ${sortKey.length === 0 ? "no sort key" : `sort key ${shown(sortKey)}`}`;
+}

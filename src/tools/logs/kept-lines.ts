@@ -1,0 +1,79 @@
+import { utf8Bytes } from "../../lib/text.ts";
+import { QuotaReached } from "../../mcp/errors.ts";
+import type { LogEvent } from "../../mcp/logs.ts";
+import type { ResultStart, Results, ResultWriter } from "../../mcp/results.ts";
+
+/** What became of the lines. */
+export interface Kept {
+  readonly stored: number;
+  /** The handle; absent if nothing was kept. */
+  readonly result: string | undefined;
+  /** Of the first event that did not fit. */
+  readonly nextMs: number | undefined;
+  /** Why nothing was kept, and what to delete. */
+  readonly notKept: string | undefined;
+}
+
+/** How much text is collected before it is written. */
+const PIECE_LENGTH = 64 * 1024;
+
+/** Log events on their way into a stored result, one JSON object a line. When it is full no more are taken; without room none are kept. */
+export class KeptLines {
+  readonly #results: Results;
+  readonly #start: ResultStart;
+  #writer: ResultWriter | undefined;
+  #pending = "";
+  #stored = 0;
+  #nextMs: number | undefined;
+  #notKept: string | undefined;
+
+  constructor(results: Results, start: ResultStart) {
+    this.#results = results;
+    this.#start = start;
+  }
+
+  async add({ timestampMs, stream, message }: LogEvent, level: string): Promise<void> {
+    if (this.#nextMs !== undefined || this.#notKept !== undefined) return;
+    const line = `${JSON.stringify({ timestamp: new Date(timestampMs).toISOString(), stream, level, message })}\n`;
+    await this.#unlessNoRoom(async () => {
+      this.#writer ??= await this.#results.begin(this.#start);
+      if (!this.#writer.fits(utf8Bytes(this.#pending) + utf8Bytes(line))) {
+        this.#nextMs = timestampMs;
+        return;
+      }
+      this.#pending += line;
+      this.#stored++;
+      if (this.#pending.length > PIECE_LENGTH) await this.#flush();
+    });
+  }
+
+  /** Says that there are no more lines. */
+  async end(state: "complete" | "cut"): Promise<Kept> {
+    await this.#unlessNoRoom(async () => {
+      await this.#flush();
+      await this.#writer?.end(this.#nextMs === undefined ? state : "cut");
+    });
+    return { stored: this.#stored, result: this.#writer?.result, nextMs: this.#nextMs, notKept: this.#notKept };
+  }
+
+  async #flush(): Promise<void> {
+    const text = this.#pending;
+    this.#pending = "";
+    if (text !== "") await this.#writer?.write(text);
+  }
+
+  /** The beginning of a result that nobody has room for would only take room. */
+  async #unlessNoRoom(act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof QuotaReached)) throw error;
+      this.#notKept = error.message;
+      this.#pending = "";
+      this.#stored = 0;
+      const begun = this.#writer;
+      this.#writer = undefined;
+      if (begun) await this.#results.remove(begun.result);
+    }
+  }
+}

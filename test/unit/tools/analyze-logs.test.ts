@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import type { Context } from "../../../src/mcp/context.ts";
+import { UpstreamLimited } from "../../../src/mcp/errors.ts";
+import type { LogEvent, LogQuery } from "../../../src/mcp/logs.ts";
+import type { Results } from "../../../src/mcp/results.ts";
+import { analyzeLogs } from "../../../src/tools/logs/analyze-logs.ts";
+import { inHome, readAll, SMALL } from "../session/stored-results.ts";
+
+const START_MS = Date.UTC(2026, 7, 1);
+
+const toEvent = (index: number): LogEvent => ({ timestampMs: START_MS + index * 1000, stream: "web/0", message: `INFO event ${index}` });
+
+/** Pages of events of a group that begins at the start, as the service gives them: those of the window. */
+async function* pagesOf(events: number, { startMs, endMs }: LogQuery): AsyncGenerator<LogEvent[]> {
+  const all = Array.from({ length: events }, (_, index) => toEvent(index));
+  const found = all.filter(({ timestampMs }) => timestampMs >= startMs && timestampMs <= endMs);
+  for (let from = 0; from < found.length; from += 50) yield found.slice(from, from + 50);
+}
+
+interface Answer {
+  readonly matched: number;
+  readonly stored: number;
+  readonly result?: string;
+  readonly storeFrom?: string;
+  readonly continueFrom?: string;
+  readonly notKept?: string;
+}
+
+const analyze = async (results: Results, filter: (query: LogQuery) => AsyncIterable<readonly LogEvent[]>, args: object = {}) => {
+  const ctx = { results, logs: { filter }, signal: new AbortController().signal, progress: async () => {} } as unknown as Context;
+  const input = { logGroup: "/shop/web", startTime: START_MS, endTime: START_MS + 1e9, limit: 10_000, ...args };
+  return (await analyzeLogs.run(input, ctx)) as unknown as Answer;
+};
+
+const indexesOf = (lines: readonly { readonly text: string }[]) =>
+  lines.map(({ text }) => Number((JSON.parse(text) as LogEvent).message.split(" ").at(-1)));
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+
+describe("an analysis of logs", () => {
+  it("stores each event as a line", () =>
+    inHome(async ({ results }) => {
+      const answer = await analyze(results, (query) => pagesOf(120, query));
+      expect(answer).toMatchObject({ matched: 120, stored: 120, isComplete: true, firstSeen: "2026-08-01T00:00:00.000Z" });
+      const lines = await readAll(results, answer.result ?? "");
+      expect(indexesOf(lines)).toEqual(range(0, 120));
+      expect(JSON.parse(lines[1]?.text ?? "")).toEqual({
+        ...{ timestamp: "2026-08-01T00:00:01.000Z", stream: "web/0", level: "info", message: "INFO event 1" }
+      });
+      expect(await results.get(answer.result ?? "")).toMatchObject({ state: "complete", type: "application/x-ndjson" });
+    }));
+
+  it("counts on when the result is full, and goes on storing where it is told to", () =>
+    inHome(async ({ results }) => {
+      const first = await analyze(results, (query) => pagesOf(300, query));
+      expect(first.matched).toBe(300);
+      expect(first.stored).toBeLessThan(300);
+      expect(await results.get(first.result ?? "")).toMatchObject({ state: "cut", lines: first.stored });
+      const second = await analyze(results, (query) => pagesOf(300, query), { startTime: first.storeFrom });
+      const stored = [...(await readAll(results, first.result ?? "")), ...(await readAll(results, second.result ?? ""))];
+      expect(indexesOf(stored)).toEqual(range(0, 300));
+    }));
+
+  it("answers without a result where there is no room, says what to delete, and leaves nothing behind", () =>
+    inHome(
+      async ({ results }) => {
+        const full = await analyze(results, (query) => pagesOf(150, query));
+        const answer = await analyze(results, (query) => pagesOf(150, query));
+        expect(answer).toMatchObject({ matched: 150, stored: 0, levels: [{ level: "info", count: 150 }] });
+        expect(answer.notKept).toContain("delete_result");
+        expect(answer).not.toHaveProperty("result");
+        expect((await results.list(10)).map(({ result }) => result)).toEqual([full.result]);
+        await results.remove(full.result ?? "");
+        expect(await analyze(results, (query) => pagesOf(150, query))).toMatchObject({ stored: 150 });
+      },
+      { ...SMALL, quotaBytes: 20 * 1024 }
+    ));
+
+  it("stops at its limit and goes on where it says", () =>
+    inHome(async ({ results }) => {
+      const first = await analyze(results, (query) => pagesOf(120, query), { limit: 50 });
+      expect(first).toMatchObject({ matched: 50, stored: 50, isComplete: false, continueFrom: "2026-08-01T00:00:50.000Z" });
+      const second = await analyze(results, (query) => pagesOf(120, query), { startTime: first.continueFrom, limit: 70 });
+      expect(second).toMatchObject({ matched: 70, isComplete: true });
+    }));
+
+  it("keeps what was counted when the service has had enough", () =>
+    inHome(async ({ results }) => {
+      const answer = await analyze(results, async function* (query) {
+        yield* pagesOf(60, query);
+        throw new UpstreamLimited("Try again in a minute.");
+      });
+      expect(answer).toMatchObject({ matched: 60, stored: 60, isComplete: false, stoppedBy: "Try again in a minute." });
+      expect(await results.get(answer.result ?? "")).toMatchObject({ state: "cut", lines: 60 });
+    }));
+
+  it("of nothing stores nothing", () =>
+    inHome(async ({ results }) => {
+      expect(await analyze(results, (query) => pagesOf(0, query))).toMatchObject({ matched: 0, stored: 0, levels: [], repeated: [] });
+      expect(await results.list(10)).toEqual([]);
+    }));
+
+  it("ends what it stores when it fails", () =>
+    inHome(async ({ results }) => {
+      const failing = analyze(results, async function* (query) {
+        yield* pagesOf(60, query);
+        throw new Error("cancelled");
+      });
+      await expect(failing).rejects.toThrow("cancelled");
+      expect(await results.list(10)).toMatchObject([{ state: "cut", lines: 60 }]);
+    }));
+});
