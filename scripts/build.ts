@@ -6,9 +6,9 @@ import { PROJECT_ROOT, runWranglerInTerminal } from "./wrangler.ts";
 
 /**
  * The most that the gzipped bundle may weigh: an isolate reads it on each cold start. The authorization server and its pages take
- * 45 of it.
+ * 45 of it, tables and logs of AWS and stored results 30.
  */
-const BUDGET_KIB = 480;
+const BUDGET_KIB = 510;
 
 async function main(): Promise<number> {
   const code = await runWranglerInTerminal(["deploy", "--dry-run", "--minify", "--outdir", "dist"]);
