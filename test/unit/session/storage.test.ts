@@ -231,8 +231,12 @@ describe("a session that calls", () => {
     await expect.poll(() => sweeps().catch(() => [])).not.toEqual([]);
     const secondMs = Math.floor(Date.now() / 1000) * 1000;
     await runInDurableObject(stubOf(id), (_, { storage }) => storage.sql.exec("UPDATE cf_agents_jobs SET time = ?", secondMs).toArray());
-    await runDurableObjectAlarm(stubOf(id));
-    expect(Math.min(...(await sweeps()))).toBeGreaterThan(Date.now());
+    // The base class may leave a job that is due to its next alarm.
+    const sweepOnce = async () => {
+      await runDurableObjectAlarm(stubOf(id));
+      return Math.min(...(await sweeps())) - Date.now();
+    };
+    await expect.poll(sweepOnce).toBeGreaterThan(0);
     expect(await sweeps()).not.toEqual([]);
   });
 
