@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import type { SessionAgent } from "../src/index.ts";
 import { homeNameOf } from "../src/mcp/home-name.ts";
 import { readSessionId } from "../src/mcp/session-id.ts";
-import { begin, send, stubOf } from "./unit/session/in-worker.ts";
+import { promptly } from "./support/session.ts";
+import { begin, createCaller, send, stubOf } from "./unit/session/in-worker.ts";
 
 // Each word of what this project says that it is, shown at work.
 
@@ -84,7 +85,7 @@ describe("keeps tool-call history in Durable Object storage", () => {
 describe("serves Streamable HTTP", () => {
   it("answers with JSON, or with a stream", async () => {
     const id = await begin();
-    const json = await send("POST", id, toCall("list_calls", {}));
+    const json = await promptly(() => send("POST", id, toCall("list_calls", {})));
     expect(json.headers.get("content-type")).toBe("application/json");
     await json.text();
     const stream = await send("POST", id, toCall("long_operation", { steps: 2, delayMs: 1 }, { _meta: { progressToken: 1 } }));
@@ -116,10 +117,7 @@ describe("keeps workflow state in Durable Object storage", () => {
   it("has it in its principal's home, and in the session that started the run, after both have lost their memory", async () => {
     const id = await begin();
     const definition = { name: "card", steps: [{ id: "ask", kind: "approval", message: "Go on?" }] };
-    const started = await (await send("POST", id, toCall("start_workflow", { definition }))).json<{
-      result: { structuredContent: { run: string } };
-    }>();
-    const { run } = started.result.structuredContent;
+    const { run } = await createCaller({}, id)("start_workflow", { definition });
     const home = env.HOME.get(env.HOME.idFromName(`home:${homeNameOf("local")}`));
     const told = () => inObject(id, (_, { storage }) => storage.sql.exec("SELECT run, workflow, state FROM session_runs").toArray());
     await expect.poll(() => told().catch(() => [])).toEqual([{ run, workflow: "card", state: "waiting" }]);

@@ -159,7 +159,7 @@ describe("a client that goes away", () => {
   });
 
   it.each([
-    ["without a token for progress", "gone", {}],
+    ["without a token for progress", "left its stream", {}],
     ["with one", "gone though told of progress", { progressToken: 1 }]
   ])("from a stream leaves its call to go on, %s, and its whole answer is kept", async (_, text, _meta) => {
     const session = await RawSession.begin(url);

@@ -16,7 +16,11 @@ const SERVER = { "io.modelcontextprotocol/serverInfo": { name: "dormouse-writes"
 
 describe("a call", () => {
   it("is one row of the principal's history, with the client's name", async () => {
-    const response = await client.post("tools/call", { name: "echo", arguments: { text: "once" } });
+    const response = await client.post(
+      "tools/call",
+      { name: "echo", arguments: { text: "once" } },
+      { headers: { accept: "application/json" } }
+    );
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(await response.json()).toEqual({
       jsonrpc: "2.0",

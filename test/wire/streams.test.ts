@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSessionId } from "../../src/mcp/session-id.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { MCP_HEADERS, parseEvents, RawSession, type Received, readMessages, type StreamEvent } from "../support/session.ts";
+import { MCP_HEADERS, parseEvents, promptly, RawSession, type Received, readMessages, type StreamEvent } from "../support/session.ts";
 
 let server: TestServer;
 let url: string;
@@ -49,7 +49,8 @@ const resume = (session: RawSession, lastEventId: string, signal?: AbortSignal) 
 describe("a POST", () => {
   it("is answered with JSON when the answer comes first", async () => {
     const session = await RawSession.begin(url);
-    const response = await session.post({ ...longCall(2, 10), params: { name: "long_operation", arguments: { steps: 2, delayMs: 10 } } });
+    const quick = { ...longCall(2, 10), params: { name: "long_operation", arguments: { steps: 2, delayMs: 10 } } };
+    const response = await promptly(() => session.post(quick));
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(await response.json()).toMatchObject({ id: 7, result: { structuredContent: { status: "done" } } });
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createKeyring } from "../../src/mcp/keyring.ts";
 import { mintSessionId } from "../../src/mcp/session-id.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { MCP_HEADERS, RawSession, readMessages } from "../support/session.ts";
+import { MCP_HEADERS, promptly, RawSession, readMessages } from "../support/session.ts";
 
 let server: TestServer;
 let url: string;
@@ -148,7 +148,7 @@ describe("every answer", () => {
     ["a tool's result", () => session.post(CALL)],
     ["a refusal", () => session.post("{")]
   ])("is JSON that nobody stores: %s", async (_, answer) => {
-    const response = await answer();
+    const response = await promptly(answer);
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(await response.json()).toMatchObject({ jsonrpc: "2.0" });
@@ -250,17 +250,18 @@ describe("a batch", () => {
   });
 
   it.each([1, 2, 20])("of %d messages is answered in the revision that has batches", async (count) => {
-    const response = await older.post(batch(count));
+    const response = await promptly(() => older.post(batch(count)));
     const answers = (await response.json()) as { id: number }[];
     expect(answers.map(({ id }) => id).sort((a, b) => a - b)).toEqual(batch(count).map(({ id }) => id));
   });
 
   it("of tools, lists and notifications answers the requests", async () => {
-    const response = await older.post([
+    const messages = [
       { ...CALL, id: "call" },
       { jsonrpc: "2.0", method: "notifications/initialized" },
       { jsonrpc: "2.0", id: "list", method: "tools/list" }
-    ]);
+    ];
+    const response = await promptly(() => older.post(messages));
     const answers = (await response.json()) as { id: string; result: object }[];
     expect(new Map(answers.map(({ id, result }) => [id, Object.keys(result)]))).toEqual(
       new Map([

@@ -94,7 +94,7 @@ it("makes no object for any of them, and answers all alike", { timeout: 60_000 }
       ["GET", undefined, UPGRADE],
       ["DELETE", undefined, {}]
     ] as const)
-      answers.add(await textOf(await send(method, forged, message, { ...headers, ...more })));
+      answers.add(await textOf(await send(method, forged, message, { ...headers, ...more }), method));
   }
   expect([...answers]).toEqual([expect.stringMatching(/^404\n[\s\S]*"code":-32001/)]);
   expect(await count()).toBe(before);

@@ -65,6 +65,9 @@ const ROUTES: Readonly<Record<string, () => Parameters<typeof send>>> = {
   listen: () => ["POST", undefined, LISTEN, toHeaders("subscriptions/listen", LISTENED)]
 };
 
+/** Those that are answered with a stream which stays open. */
+const HELD: ReadonlySet<string> = new Set(["GET", "listen"]);
+
 type Serve = (request: Request) => Promise<Response>;
 
 const ours: Serve = (request) => import("cloudflare:workers").then(({ exports }) => exports.default.fetch(request));
@@ -82,7 +85,7 @@ async function arrived(serve: Serve, route: string, more: Record<string, string>
   }
   const [method, id, message, headers] = ROUTES[route]?.() ?? ["POST", undefined];
   const request = toRequest(method, id, message, { ...headers, ...bob.headers, ...more });
-  await textOf(await serve(request));
+  await textOf(await serve(request), HELD.has(route) ? "GET" : method);
   vi.restoreAllMocks();
   return JSON.stringify(seen).replaceAll(session, "<session>");
 }

@@ -1,3 +1,4 @@
+import { parseEvents } from "../../support/session.ts";
 import { envelope, toHeaders } from "../../support/stateless.ts";
 import { begin, type Somebody, send } from "../session/in-worker.ts";
 
@@ -71,15 +72,25 @@ export async function openSocket(headers: Record<string, string>, session: strin
 /** What a client sends to get a socket. */
 export const UPGRADE = { upgrade: "websocket", "sec-websocket-protocol": "mcp" };
 
-/** A response, whole; of a stream that stays open, its beginning. */
-export async function textOf(response: Response): Promise<string> {
+/**
+ * A response, whole: status, headers and body; of a stream that stays open, as that of a GET does, its beginning. The answer to a
+ * request reads the same whether it came as JSON or, half a second later, as a stream.
+ */
+export async function textOf(response: Response, method = "POST"): Promise<string> {
   const { status, headers, webSocket } = response;
   webSocket?.accept();
   webSocket?.close();
-  const isStream = headers.get("content-type") === "text/event-stream";
-  const body = isStream ? await beginningOf(response) : webSocket ? "" : await response.text();
-  return [status, ...[...headers].map((header) => header.join(": ")).sort(), body].join("\n");
+  const lines = [...headers].map((header) => header.join(": "));
+  const text = (body: string) => [status, ...lines.sort(), body].join("\n");
+  if (webSocket) return text("");
+  if (headers.get("content-type") !== "text/event-stream") return text(await response.text());
+  if (method === "GET") return text(await beginningOf(response));
+  const { message } = parseEvents(await response.text()).at(-1) ?? {};
+  lines.splice(0, lines.length, ...lines.filter((line) => !OF_STREAMS.test(line)), "content-type: application/json");
+  return text(JSON.stringify(message));
 }
+
+const OF_STREAMS = /^(content-type|x-accel-buffering):/;
 
 const BEGINNING_MS = 50;
 

@@ -77,7 +77,7 @@ const STATES: readonly Way[] = [
 /** A request that is none of a client's own session. */
 const route = (id: string, names: NameKind, attempt: Way["attempt"]): Way => ({ id, names, wires: ["HTTP"], attempt });
 
-const request = async (...parameters: Parameters<typeof send>): Promise<string> => textOf(await send(...parameters));
+const request = async (...parameters: Parameters<typeof send>): Promise<string> => textOf(await send(...parameters), parameters[0]);
 
 const CALL = { id: 1, method: "tools/call", params: { name: "list_calls", arguments: {} } };
 

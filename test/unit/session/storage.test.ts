@@ -11,14 +11,11 @@ import { afterEach, describe, expect, it } from "vitest";
 import { DEFAULTS } from "../../../src/config.ts";
 import { createKeyring } from "../../../src/mcp/keyring.ts";
 import { mintSessionId, readSessionId, SESSION_TTL_MS } from "../../../src/mcp/session-id.ts";
-import { begin, send, stubOf } from "./in-worker.ts";
+import { begin, createCaller, send, stubOf } from "./in-worker.ts";
 
 afterEach(() => reset());
 
-const call = async (id: string, name = "list_calls", args: object = {}) =>
-  (await send("POST", id, { id: 1, method: "tools/call", params: { name, arguments: args } })).json<{
-    result: { structuredContent: object };
-  }>();
+const call = (id: string, name = "list_calls", args: object = {}) => createCaller({}, id)(name, args);
 
 /** All that an object of ours has stored: tables, keys and its alarm. The pool's own note of the object's name is not ours. */
 const stored = (stub: DurableObjectStub) =>
@@ -137,7 +134,8 @@ describe("a socket of a session that was ended", () => {
 });
 
 describe("a session that calls", () => {
-  it("stores its calls, and sets its alarm once in a burst: to ship them", async () => {
+  // Again where the answer took half a second on a busy machine: then it is a stream, whose events are kept.
+  it("stores its calls, and sets its alarm once in a burst: to ship them", { retry: 2 }, async () => {
     const id = await begin();
     const beforeMs = Date.now();
     await call(id, "get_call", { call: "none" });
@@ -166,10 +164,8 @@ describe("a session that calls", () => {
     }).catch(() => {});
     await expect.poll(async () => JSON.stringify(await call(id, "list_calls", { tool: "long_operation" }))).toContain('"running"');
     await abortAllDurableObjects();
-    const { result } = await call(id, "list_calls", {});
-    const outcomes = (result.structuredContent as { calls: { tool: string; outcome: string }[] }).calls.map(
-      ({ tool, outcome }) => `${tool} ${outcome}`
-    );
+    const { calls } = (await call(id)) as { calls: { tool: string; outcome: string }[] };
+    const outcomes = calls.map(({ tool, outcome }) => `${tool} ${outcome}`);
     expect(new Set(outcomes)).toEqual(new Set(["get_call error", "long_operation unknown", "list_calls ok"]));
   });
 
