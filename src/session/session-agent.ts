@@ -1,77 +1,37 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { McpAgent } from "agents/mcp";
-import { type Config, DEFAULTS, readConfig, type ShippingTimes } from "../config.ts";
+import { type Config, DEFAULTS, readConfig } from "../config.ts";
 import { Deadlines } from "../lib/deadlines.ts";
 import type { Catalog } from "../mcp/catalog.ts";
 import { type Change, toNotification } from "../mcp/context.ts";
 import { ownerRef } from "../mcp/handle.ts";
 import type { HomeDoor, RunNote } from "../mcp/home-door.ts";
-import type { CallLimits } from "../mcp/host.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { Keyring } from "../mcp/keyring.ts";
-import type { Caller, Principal } from "../mcp/principal.ts";
+import type { Principal } from "../mcp/principal.ts";
 import { type AtWork, RunningCalls } from "../mcp/running-calls.ts";
 import { isNameless, mintSessionId, type SessionInit } from "../mcp/session-id.ts";
 import { createObjectRequestReader, type ObjectRequest } from "../mcp/session-request.ts";
 import { createSessionfulServer } from "../sdk/sessionful.ts";
 import { type Serve, Switchboard } from "../sdk/switchboard.ts";
-import { Calls } from "../stores/calls.ts";
 import { StoredConversation } from "../stores/conversations.ts";
 import { Events } from "../stores/events.ts";
-import type { SessionRecord } from "../stores/session-record.ts";
 import { SessionRuns } from "../stores/session-runs.ts";
+import { createBaseClass } from "./base-class.ts";
 import { HomeLink } from "./home-link.ts";
-import { HttpLane, type StreamLimits } from "./http-lane.ts";
+import { HttpLane } from "./http-lane.ts";
 import { closeBack, createReaders } from "./readers.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRemoteHistory } from "./remote-history.ts";
 import { createRemoteResults } from "./remote-results.ts";
 import { createRemoteRuns } from "./remote-runs.ts";
 import { sealCaller, unsealCaller } from "./sealed-caller.ts";
+import { DEFAULT_OPTIONS, type SessionAgentOptions, type SessionParts } from "./session-agent-options.ts";
 import { SessionHost } from "./session-host.ts";
 import { SessionLife } from "./session-life.ts";
-import { SocketLane, type SocketLimits } from "./socket-lane.ts";
+import { SocketLane } from "./socket-lane.ts";
 import { type SocketAttachment, Sockets } from "./sockets.ts";
 import { sweepSession } from "./sweep-session.ts";
-
-/** What a test may make otherwise, to see that it notices. */
-export interface SessionAgentOptions {
-  /** Makes the store of calls: one that writes too late loses some when it is killed. */
-  createCalls(storage: DurableObjectStorage, record: SessionRecord): Calls;
-  /** How much is held for a client: without bounds one that does not read fills the memory. */
-  readonly streamLimits: StreamLimits;
-  readonly socketLimits: SocketLimits;
-  readonly shipping: ShippingTimes;
-  readonly callLimits: CallLimits;
-  /** Whether what opened a socket, or a run acts with, is still good. A parameter, because credentials are above this layer. */
-  isStillValid(principal: Principal, proof: string | undefined, env: Env): Promise<boolean>;
-  /** GitHub has refused the token of a person: ends the access that it came with. Likewise. */
-  endAccess(caller: Caller, env: Env): Promise<void>;
-}
-
-/** What a class that extends the session's uses of it. */
-export interface SessionParts {
-  readonly catalog: Catalog;
-  readonly deadlines: Deadlines;
-  readonly life: SessionLife;
-  readonly streamLimits: StreamLimits;
-  readonly callLimits: CallLimits;
-  readonly running: RunningCalls;
-  /** Keeps the object in memory until a call has ended whose client does not hold it. */
-  holdWhile(done: Promise<void>): void;
-  isStillValid(principal: Principal, proof: string | undefined): Promise<boolean>;
-  endAccess(caller: Caller): Promise<void>;
-}
-
-const DEFAULT_OPTIONS: SessionAgentOptions = {
-  createCalls: (storage, record) => new Calls(storage, record),
-  streamLimits: DEFAULTS.stream,
-  socketLimits: DEFAULTS.socket,
-  shipping: DEFAULTS.shipping,
-  callLimits: DEFAULTS.call,
-  isStillValid: async (_principal, proof) => proof === undefined,
-  endAccess: async () => {}
-};
 
 /**
  * The object that owns one session of a catalog: its connection, its calls. Wiring only; everything on its prototype can be
@@ -100,7 +60,11 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     readonly #events = new Events(this.ctx.storage, (expiresMs) => this.#remember(expiresMs));
     readonly #runs = new SessionRuns(this.ctx.storage, this.#link.record);
     readonly #conversation = new StoredConversation(this.ctx.storage, () => this.#remember(this.#link.facts().expiresMs));
-    readonly #life = new SessionLife(this.ctx.storage, this.#base(), () => this._sweep());
+    readonly #life = new SessionLife(
+      this.ctx.storage,
+      createBaseClass(this, () => super._ensureSchema()),
+      () => this._sweep()
+    );
     readonly #http = new HttpLane({
       switchboard: this.#switchboard,
       events: this.#events,
@@ -349,27 +313,6 @@ export function sessionAgentOf(catalog: Catalog, options: Partial<SessionAgentOp
     #remember(atMs: number): void {
       this.#link.record.ensure();
       this.#life.wakeAt(atMs);
-    }
-
-    #base() {
-      return {
-        ensureSchema: () => super._ensureSchema(),
-        start: () => this.lifecycle.start(),
-        keepAliveWhile: (work: () => Promise<void>) => this.keepAliveWhile(work),
-        cancelSweeps: async (untilMs: number) => {
-          const standing = await this.listSchedules({ timeRange: { end: new Date(untilMs) } });
-          for (const { callback, id } of standing) if (callback === "sweepSession") await this.cancelSchedule(id);
-        },
-        scheduleSweep: async (atMs: number) => {
-          const seconds = Math.ceil(atMs / 1000);
-          // From the next second on: the list goes by whole ones, and the sweep that runs still stands in this one.
-          const start = new Date((Math.floor(Date.now() / 1000) + 1) * 1000);
-          const standing = await this.listSchedules({ timeRange: { start, end: new Date(seconds * 1000) } });
-          if (standing.some(({ callback }) => callback === "sweepSession")) return; // that sweep sees to the next
-          // The time is the payload as well, by which equal schedules are one: each sweep asks for the object's end again.
-          await this.schedule(new Date(seconds * 1000), "sweepSession", seconds, { idempotent: true });
-        }
-      };
     }
   };
 }
