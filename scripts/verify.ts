@@ -26,6 +26,7 @@ const CHECKS: readonly Check[] = [
   { name: "slow-reader", about: "clients that read nothing hold no memory without bound", limitMinutes: 3 },
   { name: "results", about: "results of 60 MiB are written, read and downloaded in both eras, and never held whole", limitMinutes: 8 },
   { name: "logs", about: "a million log events are analysed in constant memory, and counted right", limitMinutes: 8 },
+  { name: "detached", about: "a long analysis whose client has gone is found complete, or it is said why not", limitMinutes: 4 },
   { name: "sockets", about: "silent sockets let their objects sleep, and many on one session mix nothing up", limitMinutes: 4 },
   { name: "key-mode", about: "the built Worker, not local, serves API keys only", limitMinutes: 3 },
   { name: "conformance", about: "the protocol's own suite judges the built Worker", limitMinutes: 4 },

@@ -6,6 +6,7 @@ import { logsSettings } from "../../scripts/upstreams/logs.ts";
 import { startLogsStub } from "../../scripts/upstreams/logs-stub.ts";
 import { RawSession } from "../support/session.ts";
 import { startFixture } from "./fixture-worker.ts";
+import { countIndependently } from "./log-truth.ts";
 import { type Expect, runCheck } from "./run-check.ts";
 
 // A million log events go through analyze_logs in constant memory, and are counted right. The control is a Worker whose analysis
@@ -24,7 +25,7 @@ async function holdsNoEvents(expect: Expect): Promise<void> {
   const seen = ({ firstMib, secondMib, seconds, processorSeconds }: Measured) =>
     `${Math.round(firstMib)} MiB, then ${Math.round(secondMib)} MiB, in ${seconds} s, ${processorSeconds} s of processor time`;
   expect(`resident memory after the second half is at most ${BOUND} times that after the first`, growth <= BOUND, seen(plain));
-  const truth = countIndependently();
+  const truth = countIndependently(group);
   expect("every event was counted", plain.answer.matched === EVENTS && plain.answer.isComplete === true, plain.answer.matched);
   expect("by level as an independent count has it", isSame(plain.answer.levels, truth.levels), plain.answer.levels);
   expect("by hour as an independent count has it", isSame(plain.answer.times, truth.times), plain.answer.bucketSeconds);
@@ -73,25 +74,6 @@ async function analyzeOnce(main: string): Promise<Measured> {
     await Promise.all([worker.stop(), logs.close()]);
     await rm(stateDir, { recursive: true, force: true });
   }
-}
-
-/** Knows what the stub writes, and nothing of how the server reads it. */
-function countIndependently(): { levels: object[]; times: object[] } {
-  const levels = new Map(["fatal", "error", "warn", "info", "debug"].map((level) => [level, 0]));
-  const times = new Map<string, number>();
-  for (let index = 0; index < EVENTS; index++) {
-    const { message, timestamp } = group.eventAt(index);
-    const level = message.startsWith("{")
-      ? String((JSON.parse(message) as { level: string }).level)
-      : (message.split(" ")[1]?.toLowerCase() ?? "");
-    levels.set(level, (levels.get(level) ?? 0) + 1);
-    const start = `${toIso(timestamp).slice(0, 13)}:00:00.000Z`;
-    times.set(start, (times.get(start) ?? 0) + 1);
-  }
-  return {
-    levels: [...levels].map(([level, count]) => ({ level, count })),
-    times: [...times].map(([start, count]) => ({ start, count }))
-  };
 }
 
 const toIso = (timeMs: number): string => new Date(timeMs).toISOString();
