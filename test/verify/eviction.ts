@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messagesOf, RawSession } from "../support/session.ts";
+import { messagesOf } from "../support/session.ts";
 import { RawStateless } from "../support/stateless.ts";
 import { startFixture } from "./fixture-worker.ts";
 import { type Expect, runCheck } from "./run-check.ts";
