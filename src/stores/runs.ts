@@ -40,19 +40,17 @@ export interface StepRow {
   readonly output: string | undefined;
 }
 
-/** The tables `runs`, `steps` and `workflows`: the state of every workflow of a principal. Only this class writes them. */
+/** The tables `runs` and `steps`: the state of every run of a principal. Only this class writes them. */
 export class RunStore {
   readonly #storage: DurableObjectStorage;
   readonly #runs: LateTable;
   readonly #steps: LateTable;
-  readonly #workflows: LateTable;
 
   constructor(storage: DurableObjectStorage, record: HomeRecord) {
     this.#storage = storage;
     const onCreate = () => record.migrate();
     this.#runs = new LateTable(storage, "runs", RUN_COLUMNS, onCreate);
     this.#steps = new LateTable(storage, "steps", STEP_COLUMNS, onCreate);
-    this.#workflows = new LateTable(storage, "workflows", WORKFLOW_COLUMNS, onCreate);
   }
 
   /** Stores a run that begins; returns its number. */
@@ -200,50 +198,20 @@ export class RunStore {
     if (this.#steps.exists()) this.#exec("DELETE FROM steps WHERE run = ? AND path = ?", run, path);
   }
 
-  /** Keeps a definition under its name; `true` if it took the place of another. */
-  define(name: string, definition: string): boolean {
-    this.#workflows.prepare();
-    const isKnown = this.#exec("SELECT 1 FROM workflows WHERE name = ?", name).toArray().length > 0;
-    const query =
-      "INSERT INTO workflows (name, definition, updated_ms) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, updated_ms = excluded.updated_ms";
-    this.#exec(query, name, definition, Date.now());
-    return isKnown;
-  }
-
-  /** The definition of this name, JSON text. */
-  workflow(name: string): string | undefined {
-    if (!this.#workflows.exists()) return undefined;
-    const [row] = this.#exec("SELECT definition FROM workflows WHERE name = ?", name);
-    return toText(row?.definition);
-  }
-
-  countWorkflows(): number {
-    if (!this.#workflows.exists()) return 0;
-    return Number(this.#exec("SELECT count(*) AS workflows FROM workflows").one().workflows);
-  }
-
-  /** Definitions by their names, JSON text. */
-  workflows(): { name: string; definition: string }[] {
-    if (!this.#workflows.exists()) return [];
-    return this.#exec("SELECT name, definition FROM workflows ORDER BY name")
-      .toArray()
-      .map(({ name, definition }) => ({ name: String(name), definition: String(definition) }));
-  }
-
-  /** Forgets runs that ended before a time. Returns whether any run or workflow is left. */
+  /** Forgets runs that ended before a time. Returns whether any is left. */
   prune(beforeMs: number): boolean {
     if (this.#runs.exists()) {
       const ended = `SELECT seq FROM runs WHERE NOT ${IS_OPEN} AND updated_ms < ?`;
       if (this.#steps.exists()) this.#exec(`DELETE FROM steps WHERE run IN (${ended})`, beforeMs);
       this.#exec(`DELETE FROM runs WHERE NOT ${IS_OPEN} AND updated_ms < ?`, beforeMs);
-      if (this.#exec("SELECT 1 FROM runs LIMIT 1").toArray().length > 0) return true;
+      return this.#exec("SELECT 1 FROM runs LIMIT 1").toArray().length > 0;
     }
-    return this.countWorkflows() > 0;
+    return false;
   }
 
   /** The storage was emptied. */
   reset(): void {
-    for (const table of [this.#runs, this.#steps, this.#workflows]) table.reset();
+    for (const table of [this.#runs, this.#steps]) table.reset();
   }
 
   #exec(query: string, ...bindings: SqlStorageValue[]): SqlStorageCursor<Record<string, SqlStorageValue>> {
@@ -283,8 +251,6 @@ const STEP_COLUMNS = `(
   output TEXT,
   PRIMARY KEY (run, path)
 ) STRICT, WITHOUT ROWID`;
-
-const WORKFLOW_COLUMNS = "(name TEXT PRIMARY KEY, definition TEXT NOT NULL, updated_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID";
 
 const toRun = (row: Record<string, SqlStorageValue>): RunRow => ({
   seq: Number(row.seq),

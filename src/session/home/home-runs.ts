@@ -9,12 +9,14 @@ import { readInputs } from "../../mcp/run-inputs.ts";
 import { isEnded, type RunDetails, type RunRecord, type RunRequest, type Runs, type StepRecord } from "../../mcp/runs.ts";
 import type { ShippedWorkflow, WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { RunRow, RunStore, StepRow } from "../../stores/runs.ts";
+import type { WorkflowStore } from "../../stores/workflows.ts";
 import type { RunEngine } from "../run-engine/run-engine.ts";
 import { placeOf } from "./run-place.ts";
 
 /** What the runs of a principal are made of. */
 export interface HomeRunsOptions {
   readonly store: RunStore;
+  readonly workflows: WorkflowStore;
   readonly engine: RunEngine;
   readonly keyring: Keyring;
   readonly shipped: readonly ShippedWorkflow[];
@@ -28,7 +30,7 @@ export interface HomeRunsOptions {
 
 /** The workflows and runs of a principal, as whoever asks sees them. */
 export function createHomeRuns(options: HomeRunsOptions, { caller, session }: RunAsker): Runs {
-  const { store, engine, keyring, shipped, maxOpen, own, faultsOf } = options;
+  const { store, workflows, engine, keyring, shipped, maxOpen, own, faultsOf } = options;
 
   const { principal } = caller;
 
@@ -86,7 +88,7 @@ export function createHomeRuns(options: HomeRunsOptions, { caller, session }: Ru
     if (definition) return { definition, isShipped: false };
     const ours = shipped.find((candidate) => candidate.definition.name === workflow);
     if (ours) return { definition: ours.definition, isShipped: true };
-    const stored = workflow === undefined ? undefined : store.workflow(workflow);
+    const stored = workflow === undefined ? undefined : workflows.get(workflow);
     if (stored === undefined) throw new NotFound(`There is no workflow ${workflow}. Use list_workflows for those that there are.`);
     return { definition: JSON.parse(stored) as WorkflowDefinition, isShipped: false };
   };
@@ -97,7 +99,7 @@ export function createHomeRuns(options: HomeRunsOptions, { caller, session }: Ru
         throw new InvalidInput(`${definition.name} is a workflow of the server. Give yours another name.`);
       requireSize(definition as unknown as Json, "The workflow", MAX_DEFINITION_BYTES);
       requireSound(definition);
-      if (store.workflow(definition.name) === undefined && store.countWorkflows() >= MAX_WORKFLOWS)
+      if (workflows.get(definition.name) === undefined && workflows.count() >= MAX_WORKFLOWS)
         throw new QuotaReached(
           `${MAX_WORKFLOWS} workflows are kept, and no more may be. Give this one the name of one that you need no more.`,
           {
@@ -105,7 +107,7 @@ export function createHomeRuns(options: HomeRunsOptions, { caller, session }: Ru
             maxWorkflows: MAX_WORKFLOWS
           }
         );
-      return store.define(definition.name, JSON.stringify(definition));
+      return workflows.put({ name: definition.name, definition: JSON.stringify(definition) });
     },
 
     async workflows() {
@@ -115,7 +117,7 @@ export function createHomeRuns(options: HomeRunsOptions, { caller, session }: Ru
       };
       return [
         ...shipped.map(({ definition }) => toSummary(definition, true)),
-        ...store.workflows().map(({ definition }) => toSummary(JSON.parse(definition) as WorkflowDefinition, false))
+        ...workflows.list().map(({ definition }) => toSummary(JSON.parse(definition) as WorkflowDefinition, false))
       ];
     },
 

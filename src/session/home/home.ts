@@ -20,6 +20,7 @@ import { RateStates } from "../../stores/rate-states.ts";
 import { ResultStore } from "../../stores/results.ts";
 import { RunStore } from "../../stores/runs.ts";
 import { SpentStates } from "../../stores/spent-states.ts";
+import { WorkflowStore } from "../../stores/workflows.ts";
 import { HeldKeys } from "../held-keys.ts";
 import { LeasedPermits } from "../permits.ts";
 import { closeBack, createReaders } from "../readers.ts";
@@ -87,6 +88,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
     readonly #rate = new RateDesk(new RateStates(this.ctx.storage, this.#record), () => readConfig(this.env).rate, DEFAULTS.leaseMs);
     readonly #results = new ResultStore(this.ctx.storage, this.#record);
     readonly #runStore = createRuns(this.ctx.storage, this.#record);
+    readonly #workflows = new WorkflowStore(this.ctx.storage, this.#record);
     readonly #runNews = new RunNews({
       store: this.#runStore,
       sessions: this.#sessions,
@@ -195,7 +197,16 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
 
     protected override _reset(): void {
       super._reset();
-      for (const store of [this.#record, this.#calls, this.#states, this.#keyRows, this.#rate, this.#runStore, this.#results])
+      for (const store of [
+        this.#record,
+        this.#calls,
+        this.#states,
+        this.#keyRows,
+        this.#rate,
+        this.#runStore,
+        this.#workflows,
+        this.#results
+      ])
         store.reset();
     }
 
@@ -208,6 +219,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       this.#engine.endSignedOut(beforeMs);
       const isLeft = [
         ...[this.#calls.prune(beforeMs), this.#sessions.prune(beforeMs), this.#runStore.prune(beforeMs)],
+        this.#workflows.count() > 0,
         this.#results.prune(nowMs, DEFAULTS.results.lostMs),
         ...[this.#states.prune(nowMs), this.#keyRows.prune(nowMs), this.#rate.isCounting()]
       ].includes(true);
@@ -242,6 +254,7 @@ export function homeOf(Base: SessionAgentClass, options: Partial<HomeOptions> = 
       return createHomeRuns(
         {
           store: this.#runStore,
+          workflows: this.#workflows,
           engine: this.#engine,
           keyring: this.#keyring(),
           shipped: workflows,

@@ -6,7 +6,9 @@ import type { Caller } from "../../../../src/mcp/principal.ts";
 import { seal } from "../../../../src/mcp/seal.ts";
 import { workflowDefinition } from "../../../../src/mcp/workflow.ts";
 import { runResource } from "../../../../src/resources/run.ts";
-import { createHomeRuns } from "../../../../src/session/home/home-runs.ts";
+import { createHomeRuns, type HomeRunsOptions } from "../../../../src/session/home/home-runs.ts";
+import { HomeRecord } from "../../../../src/stores/home-record.ts";
+import { WorkflowStore } from "../../../../src/stores/workflows.ts";
 import { getRun } from "../../../../src/tools/runs/get-run.ts";
 import { listRuns } from "../../../../src/tools/runs/list-runs.ts";
 import { ask, type Bench, holderOf, keyring, note, personOf, withRuns } from "./acting-runs.ts";
@@ -26,6 +28,11 @@ const REFUSED = "GitHub no longer accepts the sign-in that this run acts with. C
 /** All that is stored of runs, as it stands in SQLite. */
 const raw = ({ storage }: Bench): string => JSON.stringify(storage.sql.exec("SELECT * FROM runs").toArray());
 
+const optionsOf = ({ store, engine, storage }: Bench): HomeRunsOptions => ({
+  ...{ store, engine, keyring, shipped: [], maxOpen: 9, own: ownerRef("home-of-a-test"), faultsOf: () => [] },
+  workflows: new WorkflowStore(storage, new HomeRecord(storage, () => {}))
+});
+
 /** Approves a run that waits. */
 function approve({ store, engine }: Bench, seq: number): void {
   const waiting = store.steps(seq).find(({ state }) => state === "waiting");
@@ -36,9 +43,7 @@ function approve({ store, engine }: Bench, seq: number): void {
 
 it("a run is approved of by who has the scopes that it acts with, and declined by anybody of its principal", () =>
   withRuns(async (bench) => {
-    const { store, engine } = bench;
-    const options = { store, engine, keyring, shipped: [], maxOpen: 9, own: ownerRef("home-of-a-test"), faultsOf: () => [] };
-    const runsOf = (caller: Caller) => createHomeRuns(options, { principalId: "github:7", session: "home", caller });
+    const runsOf = (caller: Caller) => createHomeRuns(optionsOf(bench), { principalId: "github:7", session: "home", caller });
     const [wide, narrow] = [runsOf(personOf(TOKEN)), runsOf(personOf("gho_narrow", "grant:2", ["mcp:use"]))];
     for (const seq of [1, 2]) {
       bench.start(personOf(TOKEN), [ask, note(`of_${seq}`)]);
@@ -191,12 +196,8 @@ describe("a run whose credentials hold no more", () => {
       bench.revoked = new Set(["grant:1"]);
       const seq = bench.start(personOf(TOKEN), [note("only")]);
       await bench.reach(seq, "signed_out");
-      const { store, engine } = bench;
       const asker = { principalId: "github:7", session: "home", caller: personOf(TOKEN) };
-      const runs = createHomeRuns(
-        { store, engine, keyring, shipped: [], maxOpen: 1, own: ownerRef("home-of-a-test"), faultsOf: () => [] },
-        asker
-      );
+      const runs = createHomeRuns({ ...optionsOf(bench), maxOpen: 1 }, asker);
       const ctx = { runs } as Context; // all that is used of it
       const reason = expect.stringContaining("The sign-in that this run acts with was revoked.");
       const show = async (tool: Tool, input: object) => {
