@@ -57,7 +57,10 @@ export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodType<objec
   readonly output: O;
   /** Returns data and throws the classes of `errors.ts`. */
   run(input: z.output<I>, ctx: Context): Promise<z.input<O>>;
-  /** The short text twin of the structured result. */
+  /**
+   * The text twin of the structured result: short, and all that a model needs to go on. Some clients show it this, others the structured
+   * result, none both.
+   */
   render(output: z.output<O>): string;
 }
 
@@ -131,13 +134,14 @@ export function detachable<S extends z.ZodRawShape>(shape: S) {
     z.object({ status: z.literal("done"), ...shape }),
     z.object({
       status: z.literal("running"),
-      call: z.string().describe("Handle of the call, which goes on: ask get_call for its outcome")
+      call: z.string().describe("Handle of the call, which goes on: ask get_call for its outcome"),
+      next: z.string().describe("What to do about it")
     })
   ]);
 }
 
 /** What a call is answered that goes on. */
-const RUNNING = { status: "running", call: "call" } as const;
+const RUNNING = { status: "running", call: "call", next: "next" } as const;
 
 const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 

@@ -34,8 +34,8 @@ export async function detach({ name }: Tool, { entry, host, walked }: Detaching)
   host.aside?.holdWhile(walked.then(noted, noted));
   // Nobody finds it from elsewhere before; where that fails, the row is brought there later as any other.
   await host.aside?.publish().catch((error: unknown) => logFailure("call_not_published", error));
-  const sentence = `${name} goes on as ${call}. Ask get_call with waitSeconds for its outcome; cancel_call stops it.`;
-  return { content: [text(sentence)], structuredContent: { status: "running", call } };
+  const next = "Ask get_call with waitSeconds for its outcome; cancel_call stops it.";
+  return { content: [text(`${name} goes on as ${call}. ${next}`)], structuredContent: { status: "running", call, next } };
 }
 
 const noted = (): void => {};

@@ -12,7 +12,7 @@ export interface SizedResult {
   readonly stored?: string;
 }
 
-/** An answer that is larger than a message, whole. */
+/** An answer that is larger than what a model is shown of one, whole. */
 export class AnswerTooLarge extends TooLarge {
   readonly result: ToolResult;
   readonly sizeBytes: number;
@@ -61,6 +61,16 @@ function toResult(tool: Tool, output: object): ToolResult {
 function requireFits(result: ToolResult, limitBytes: number): number {
   const sizeBytes = utf8Bytes(JSON.stringify(result));
   if (sizeBytes <= limitBytes) return sizeBytes;
-  const message = `The answer takes ${sayKib(sizeBytes)}, and one message holds ${sayKib(limitBytes)}. Ask for less.`;
-  throw new AnswerTooLarge(message, { result, sizeBytes });
+  const shownBytes = Math.max(contentBytes(result), structuredBytes(result));
+  if (shownBytes <= limitBytes) return sizeBytes;
+  const message = `The answer takes ${sayKib(shownBytes)}, and one message holds ${sayKib(limitBytes)}. Ask for less.`;
+  throw new AnswerTooLarge(message, { result, sizeBytes: shownBytes });
 }
+
+// A model is shown one of the two: docs/decisions/0009-each-half-of-an-answer-suffices.md
+
+const structuredBytes = ({ structuredContent }: ToolResult): number =>
+  structuredContent ? utf8Bytes(JSON.stringify(structuredContent)) : 0;
+
+const contentBytes = ({ content }: ToolResult): number =>
+  content.reduce((sum, block) => sum + utf8Bytes(block.type === "text" ? block.text : JSON.stringify(block)), 0);

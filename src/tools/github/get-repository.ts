@@ -16,10 +16,13 @@ export const getRepository = defineTool({
     const { data } = await ctx.github.rest.repos.get({ owner, repo });
     return toRepository(data);
   },
-  render: ({ fullName, description, language, stars, licence, defaultBranch, url }) =>
+  render: ({ fullName, description, language, topics, licence, defaultBranch, isArchived, url, ...rest }) =>
     [
-      `${fullName}: ${description === undefined ? "no description" : JSON.stringify(description)}`,
-      `${language ?? "no language"}, ${stars} stars, licence ${licence ?? "none"}, default branch ${defaultBranch}`,
+      `${fullName}${isArchived ? " (archived)" : ""}: ${description === undefined ? "no description" : JSON.stringify(description)}`,
+      `${language ?? "no language"}, licence ${licence ?? "none"}, default branch ${defaultBranch}`,
+      `${rest.stars} stars, ${rest.forks} forks, ${rest.openIssues} open issues and pull requests`,
+      ...(topics.length > 0 ? [`Topics: ${topics.join(", ")}`] : []),
+      `Created ${rest.createdAt}, updated ${rest.updatedAt}`,
       url
     ].join("\n")
 });

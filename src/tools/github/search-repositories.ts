@@ -43,11 +43,10 @@ export const searchRepositories = defineTool({
   },
   render({ total, repositories }) {
     if (repositories.length === 0) return "No repository matches. Try fewer words or another language.";
-    const lines = repositories.map(({ fullName, stars, language, description }) =>
-      [`${fullName} (${stars} stars${language ? `, ${language}` : ""})`, description && JSON.stringify(description)]
-        .filter(Boolean)
-        .join(": ")
-    );
+    const lines = repositories.map(({ fullName, stars, language, description, topics }) => {
+      const face = `${fullName} (${[`${stars} stars`, language, ...topics].filter(Boolean).join(", ")})`;
+      return description ? `${face}: ${JSON.stringify(description)}` : face;
+    });
     return [`${repositories.length} of ${total} repositories:`, ...lines].join("\n");
   }
 });

@@ -42,14 +42,31 @@ export async function readCallDetails(found: WatchedCall, results: Pick<Results,
 }
 
 /** The text twin of a call in full. */
-export function textOfCall({ tool, outcome, startedAt, durationMs, preview, reason, progress, output, result }: CallDetails): string {
+export function textOfCall(details: CallDetails): string {
+  const {
+    call,
+    session,
+    client,
+    tool,
+    outcome,
+    startedAt,
+    durationMs,
+    arguments: args,
+    preview,
+    reason,
+    progress,
+    output,
+    result
+  } = details;
   const total = progress?.total === undefined ? "" : ` of ${progress.total}`;
   return [
-    `${tool} at ${startedAt}: ${outcome}${durationMs === undefined ? "" : ` after ${durationMs} ms`}`,
+    `${tool} at ${startedAt} (${call}): ${outcome}${durationMs === undefined ? "" : ` after ${durationMs} ms`}`,
+    `Called by ${client}, ${session === undefined ? "without a session" : `in session ${session}`}`,
+    args && `Asked with ${args}`,
     progress && `So far ${progress.done}${total}${progress.message === undefined ? "." : `: ${JSON.stringify(progress.message)}`}`,
     reason,
-    preview && `Its answer: ${JSON.stringify(preview)}`,
-    output !== undefined && "Its whole answer is in the structured result.",
+    output === undefined && preview && `Its answer: ${JSON.stringify(preview)}`,
+    output !== undefined && `Its whole answer: ${JSON.stringify(output)}`,
     output === undefined && result !== undefined && `It leads to ${result}: read_result reads it.`
   ]
     .filter(Boolean)

@@ -34,8 +34,8 @@ export const exportCalls = defineTool({
       limit = lines.length;
     }
   },
-  render: ({ calls, nextCursor }) =>
-    `${calls} calls as NDJSON in the structured result.${nextCursor === undefined ? "" : ` More with cursor ${nextCursor}.`}`
+  render: ({ ndjson, calls, nextCursor }) =>
+    `${calls} calls.${nextCursor === undefined ? "" : ` More with cursor ${nextCursor}.`}\n${ndjson}`
 });
 
 /** As many of the first calls as a page holds, one at the least. */

@@ -27,8 +27,8 @@ export const getUsage = defineTool({
     const { calls, callsKept, sessions, rows, sizeBytes } = usage;
     return { days, calls, callsKept, sessions, rowsStored: rows, bytesStored: sizeBytes, estimatedDollars: estimateDollars(usage) };
   },
-  render: ({ days, calls, callsKept, bytesStored, estimatedDollars }) =>
-    `${calls} calls in ${days} days, ${callsKept} kept in ${Math.ceil(bytesStored / 1024)} KiB; about $${estimatedDollars} (an estimate).`
+  render: ({ days, calls, callsKept, sessions, rowsStored, bytesStored, estimatedDollars }) =>
+    `${calls} calls in ${days} days; ${callsKept} calls of ${sessions} sessions kept in ${rowsStored} rows, ${bytesStored} bytes; about $${estimatedDollars} (an estimate).`
 });
 
 /** Dollars for a million, beyond the quota: https://developers.cloudflare.com/durable-objects/platform/pricing/ */

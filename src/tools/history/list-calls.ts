@@ -37,7 +37,15 @@ export const listCalls = defineTool({
   },
   render({ calls, nextCursor }) {
     if (calls.length === 0) return "No calls match.";
-    const lines = calls.map(({ call, tool, outcome, startedAt }) => `${startedAt} ${tool} ${outcome} (${call})`);
+    const lines = calls.map(({ call, tool, outcome, startedAt, durationMs, arguments: args, preview }) =>
+      [
+        `${startedAt} ${tool} ${outcome}${durationMs === undefined ? "" : ` after ${durationMs} ms`} (${call})`,
+        args,
+        preview && `→ ${JSON.stringify(preview)}`
+      ]
+        .filter(Boolean)
+        .join(" ")
+    );
     return [...lines, ...(nextCursor === undefined ? [] : [`More with cursor ${nextCursor}.`])].join("\n");
   }
 });

@@ -40,9 +40,9 @@ export const listSessions = defineTool({
   render({ sessions }) {
     if (sessions.length === 0) return "No session has made a call yet.";
     return sessions
-      .map(({ session, client, calls, lastCallAt, endedAt, isThis }) => {
+      .map(({ session, client, calls, firstCallAt, lastCallAt, endedAt, isThis }) => {
         const state = endedAt === undefined ? "" : `, ended ${endedAt}`;
-        return `${session} ${client}: ${calls} calls, last ${lastCallAt}${state}${isThis ? " (this one)" : ""}`;
+        return `${session} ${client}: ${calls} calls, first ${firstCallAt}, last ${lastCallAt}${state}${isThis ? " (this one)" : ""}`;
       })
       .join("\n");
   }

@@ -35,9 +35,14 @@ export const summarizeActivity = defineTool({
     const { total, byTool, byDay, byOutcome } = await ctx.history.summarize(toFilter({ ...query, since }));
     return { since, total, byTool: [...byTool], byDay: [...byDay], byOutcome };
   },
-  render({ since, total, byTool }) {
+  render({ since, total, byTool, byDay, byOutcome }) {
     if (total.calls === 0) return `Nothing was called since ${since}.`;
-    return [`${toLine(total)} since ${since}`, ...byTool.map((tool) => `${tool.name}: ${toLine(tool)}`)].join("\n");
+    const outcomes = Object.entries(byOutcome).map(([outcome, calls]) => `${outcome} ${calls}`);
+    return [
+      `${toLine(total)} since ${since}`,
+      outcomes.join(", "),
+      ...[...byTool, ...byDay].map((tallied) => `${tallied.name}: ${toLine(tallied)}`)
+    ].join("\n");
   }
 });
 

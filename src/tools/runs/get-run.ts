@@ -2,16 +2,13 @@ import { z } from "zod";
 import { defineTool, readOnlyHere } from "../../mcp/define-tool.ts";
 import { isEnded } from "../../mcp/runs.ts";
 import { runDetails, toRunDetails } from "./run-details.ts";
-import { runHandle, textOfRun } from "./run-record.ts";
+import { runHandle, type stepRecord, textOfRun } from "./run-record.ts";
 
 /** Below a call's deadline of 9 s. */
 const MAX_WAIT_SECONDS = 8;
 
 /** How often a client that waits is told how far the run is. */
 const LOOK_MS = 1000;
-
-/** How many steps the text tells of. */
-const TOLD_STEPS = 10;
 
 export const getRun = defineTool({
   name: "get_run",
@@ -41,19 +38,22 @@ export const getRun = defineTool({
       await ctx.progress(found.done, found.total, found.step);
     }
   },
-  render({ steps, stepsLeftOut, outputBytes, outputBeginning, ...record }) {
-    const told = steps.filter(({ step, message }) => message !== undefined && step !== record.step).slice(-TOLD_STEPS);
+  render({ steps, stepsLeftOut, output, outputBytes, outputBeginning, ...record }) {
     return [
       textOfRun(record),
-      ...told.map(({ step, state, message }) => `${step}: ${state}: ${message}`),
+      ...steps.map(toStepLine),
       ...(stepsLeftOut === undefined ? [] : [`${stepsLeftOut} more steps are not shown.`]),
-      ...(outputBytes === undefined ? [] : [toOutputLine(outputBytes, outputBeginning !== undefined)])
+      ...(output === undefined ? [] : [`Its output: ${JSON.stringify(output)}`]),
+      ...(outputBeginning === undefined ? [] : [toBeginning(outputBeginning, outputBytes)])
     ].join("\n");
   }
 });
 
-function toOutputLine(outputBytes: number, isCut: boolean): string {
-  if (!isCut) return `Its output is in the structured result (${outputBytes} bytes).`;
-  const kib = Math.ceil(outputBytes / 1024);
-  return `Its output takes ${kib} KiB, too long for a message: the structured result holds its beginning. Let the workflow answer with less of it.`;
+function toStepLine({ step, state, attempt, startedAt, endedAt, message }: z.output<typeof stepRecord>): string {
+  const times = `${startedAt}${endedAt === undefined ? "" : ` to ${endedAt}`}`;
+  return `${step}: ${state}, ${times}${attempt > 1 ? `, attempt ${attempt}` : ""}${message === undefined ? "" : `: ${message}`}`;
+}
+
+function toBeginning(outputBeginning: string, outputBytes = 0): string {
+  return `Its output takes ${Math.ceil(outputBytes / 1024)} KiB, too long for a message. Let the workflow answer with less of it. It begins: ${outputBeginning}`;
 }

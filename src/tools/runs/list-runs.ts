@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineTool, readOnlyHere } from "../../mcp/define-tool.ts";
 import { RUN_STATES } from "../../mcp/runs.ts";
-import { lineOf, runRecord, toRunRecord } from "./run-record.ts";
+import { runRecord, textOfRun, toRunRecord } from "./run-record.ts";
 
 /** What a list shows of what its runs wait for or failed with, bytes: a hundred must fit one message, and a few may show more of each. */
 const TEXTS_BYTES = 8 * 1024;
@@ -28,5 +28,5 @@ export const listRuns = defineTool({
   render: ({ runs }) => (runs.length === 0 ? "No runs match." : runs.map(toLine).join("\n"))
 });
 
-/** One that is signed out says what it waits for: whoever reads it may be who can sign in. */
-const toLine = (run: z.output<typeof runRecord>): string => (run.state === "signed_out" ? `${lineOf(run)}. ${run.waitsFor}` : lineOf(run));
+/** What a run waits for, and why it failed, is often why somebody lists them. */
+const toLine = (run: z.output<typeof runRecord>): string => textOfRun(run).replaceAll("\n", "; ");

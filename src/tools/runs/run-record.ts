@@ -61,16 +61,12 @@ export function toStepRecord({ path, state, attempt, startedMs, endedMs, message
   } satisfies z.input<typeof stepRecord>;
 }
 
-/** Says in one line how a run stands. */
-export function lineOf({ run, workflow, state, step, done, total }: z.output<typeof runRecord>): string {
-  return `${run} ${workflow}: ${state}${step === undefined ? "" : ` at ${step}`}, ${done} of ${total} steps done`;
-}
-
 /** Says how a run stands, what it waits for and why it failed. */
 export function textOfRun(record: z.output<typeof runRecord>): string {
-  const { waitsFor, dueAt, error } = record;
+  const { run, workflow, state, step, done, total, createdAt, updatedAt, waitsFor, dueAt, error } = record;
   return [
-    lineOf(record),
+    `${run} ${workflow}: ${state}${step === undefined ? "" : ` at ${step}`}, ${done} of ${total} steps done`,
+    `Started ${createdAt}, last at work ${updatedAt}`,
     ...(waitsFor === undefined ? [] : [`Waits for: ${waitsFor}`]),
     ...(dueAt === undefined ? [] : [`Goes on at ${dueAt}`]),
     ...(error === undefined ? [] : [`Error: ${error}`])

@@ -50,10 +50,21 @@ export const getWeather = defineTool({
       days: [...days]
     };
   },
-  render({ location, temperature, feelsLike, condition, units, days }) {
+  render({ location, latitude, longitude, timezone, temperature, feelsLike, humidity, windSpeed, condition, units, observedAt, days }) {
     const unit = units.temperature;
-    const coming = days.map(({ date, low, high, condition: then }) => `${date}: ${low} to ${high} ${unit}, ${then}`);
-    return [`Weather in ${location}: ${temperature} ${unit} (feels like ${feelsLike} ${unit}), ${condition}`, ...coming].join("\n");
+    const coming = days.map(({ date, low, high, condition: then, precipitationChance }) =>
+      [
+        `${date}: ${low} to ${high} ${unit}, ${then}`,
+        precipitationChance !== undefined && `${precipitationChance} % chance of rain or snow`
+      ]
+        .filter(Boolean)
+        .join(", ")
+    );
+    return [
+      `Weather in ${location} (${latitude}, ${longitude}) at ${observedAt} ${timezone}: ${temperature} ${unit} (feels like ${feelsLike} ${unit}), ${condition}`,
+      `Humidity ${humidity} %, wind ${windSpeed} ${units.windSpeed}`,
+      ...coming
+    ].join("\n");
   }
 });
 

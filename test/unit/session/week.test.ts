@@ -80,7 +80,7 @@ it("keeps a week of two sessions and the stateless era, through evictions and a 
     'get_call {"call":"call_of_monday"}',
     'long_operation {"steps":1,"delayMs":0}'
   ]);
-  expect(await list({ text: "CALL_OF_wed" })).toHaveLength(1);
+  expect(await list({ text: "CALL_OF_wed", tool: "get_call" })).toHaveLength(1);
   expect(await list({ outcome: "error", until: new Date(START_MS + DAY_MS).toISOString() })).toMatchObject([{ tool: "get_call" }]);
   expect(await list({ session: all[0]?.session ?? "" })).toMatchObject([{}, {}, {}].map(() => ({ tool: "long_operation" })));
   const found = await four("get_call", { call: all[3]?.call });

@@ -18,6 +18,8 @@ import { toRunRecord } from "../../../src/tools/runs/run-record.ts";
 import { signalRun } from "../../../src/tools/runs/signal-run.ts";
 import { startWorkflow } from "../../../src/tools/runs/start-workflow.ts";
 
+const TIMES = "Started 2026-11-18T11:06:40.000Z, last at work 2026-11-18T11:06:41.000Z";
+
 const RUN: RunRecord = {
   run: "run_0123abcd_1_0000",
   workflow: "triage",
@@ -138,7 +140,7 @@ describe("start_workflow", () => {
       updatedAt: "2026-11-18T11:06:41.000Z",
       writtenByOthers: []
     });
-    expect(text).toBe(`Started. Ask get_run for how it stands.\n${RUN.run} triage: running, 0 of 3 steps done`);
+    expect(text).toBe(`Started. Ask get_run for how it stands.\n${RUN.run} triage: running, 0 of 3 steps done\n${TIMES}`);
   });
 
   it("starts a definition that is given", async () => {
@@ -162,7 +164,13 @@ describe("get_run", () => {
   it("tells what a run waits for", async () => {
     const steps: StepRecord[] = [STEP, { ...STEP, path: "decide", state: "waiting", endedMs: undefined, message: "Close issue 7?" }];
     const { output, text } = await call(getRun, { run: RUN.run }, detailsOf({ steps }));
-    expect(text).toBe(`${RUN.run} triage: waiting at decide, 1 of 3 steps done\nWaits for: Close issue 7?`);
+    expect(text.split("\n")).toEqual([
+      `${RUN.run} triage: waiting at decide, 1 of 3 steps done`,
+      TIMES,
+      "Waits for: Close issue 7?",
+      "find: ok, 2026-11-18T11:06:40.000Z to 2026-11-18T11:06:40.500Z",
+      "decide: waiting, 2026-11-18T11:06:40.000Z: Close issue 7?"
+    ]);
     expect(output).toMatchObject({
       ...{ state: "waiting", waitsFor: "Close issue 7?" },
       steps: [
@@ -232,7 +240,8 @@ describe("get_run", () => {
     const latest = Array.from({ length: 98 }, (_, i) => `read/${i + 102}`);
     expect(shown.map(({ step }) => step)).toEqual(["read/3", "read/5", ...latest]);
     expect(stepsLeftOut).toBe(100);
-    expect(text).toMatch(/read\/3: failed: It is gone\.\n100 more steps are not shown\.$/);
+    expect(text).toMatch(/^read\/3: failed, .+: It is gone\.\nread\/5: running, /m);
+    expect(text).toMatch(/\n100 more steps are not shown\.$/);
   });
 
   it("may be asked again and again", () => {
@@ -284,7 +293,7 @@ describe("changing a run", () => {
       { run: RUN.run },
       ctxOf({ cancel: async () => ({ ...RUN, state: "cancelled", waitsFor: undefined }) })
     );
-    expect(cancelled.text).toBe(`${RUN.run} triage: cancelled at decide, 1 of 3 steps done`);
+    expect(cancelled.text).toBe(`${RUN.run} triage: cancelled at decide, 1 of 3 steps done\n${TIMES}`);
   });
 
   it("retries and deletes the run of the handle", async () => {
