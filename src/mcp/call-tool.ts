@@ -44,7 +44,7 @@ export function callTool(name: string, args: JsonObject, invocation: Invocation,
   const entry = new CallEntry(name, args, invocation, host);
   if (!tool || !mayDetach(tool, invocation, host)) return walk(name, args, { tool, entry, invocation, host });
   return new Promise((resolve, reject) => {
-    const onDetach = () => void detach(tool, { entry, host, walked }).then(resolve);
+    const onDetach = () => detach(tool, { entry, host, walked }).then(resolve);
     const walked = walk(name, args, { tool, entry, invocation, host, onDetach });
     walked.then(resolve, reject);
   });
@@ -58,7 +58,7 @@ interface Walk {
   readonly invocation: Invocation;
   readonly host: Host;
   /** Answers the call before it has ended; absent for one that its client waits for. */
-  onDetach?(): void;
+  onDetach?(): Promise<void>;
 }
 
 async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolResult> {
