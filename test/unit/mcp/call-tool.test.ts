@@ -11,6 +11,7 @@ import { RpcError, SignInRequired, Unsupported } from "../../../src/mcp/errors.t
 import type { CallEnd } from "../../../src/mcp/history.ts";
 import type { Host, Invocation } from "../../../src/mcp/host.ts";
 import type { Keys } from "../../../src/mcp/idempotency.ts";
+import { LoopGuard } from "../../../src/mcp/loop-guard.ts";
 import type { Principal } from "../../../src/mcp/principal.ts";
 import { RunningCalls } from "../../../src/mcp/running-calls.ts";
 import { writtenByOthers } from "../../../src/mcp/written-by-others.ts";
@@ -66,7 +67,7 @@ const slice = createCatalog({
 const PRINCIPAL: Principal = { id: "local", kind: "local", clientId: "local", scopes: [] };
 
 /** Calls a tool and tells its result and how its row was settled. */
-async function callFor(name: string, answer: unknown, given: Partial<Invocation> = {}, keys?: Keys) {
+async function callFor(name: string, answer: unknown, given: Partial<Invocation> = {}, keys?: Keys, more: Partial<Host> = {}) {
   let settled: CallEnd | undefined;
   const settle = (end: CallEnd) => {
     settled = end;
@@ -85,7 +86,8 @@ async function callFor(name: string, answer: unknown, given: Partial<Invocation>
           return onWrite?.();
         }
       }) as unknown as Context,
-    handleOf: () => "call_test"
+    handleOf: () => "call_test",
+    ...more
   } as Partial<Host> as Host;
   const invocation = {
     slice,
@@ -154,4 +156,17 @@ it("gives a key back where nothing was done because the person must sign in agai
   expect(await call("refused_it", 1, given, keys)).toMatchObject({ outcome: "denied", error: "SignInRequired" });
   expect(await call("refused_it", 2, given, keys)).toMatchObject({ outcome: "unknown", error: "SignInRequired" }); // the control
   expect(done).toEqual(["released", "settled"]);
+});
+
+it("lets who waits for the first call of a key ask again and again", async () => {
+  const loops = new LoopGuard({ calls: 2, windowMs: 60_000, remembered: 10 });
+  const principal: Principal = { id: "key:test", kind: "key", clientId: "key:test", scopes: [] };
+  const repeat = (state: "running" | "taken") => {
+    const keys: Keys = { claim: async () => ({ state }) };
+    return call("write_it", state, { principal, meta: { "dormouse/idempotency-key": "key" } }, keys, { loops });
+  };
+  const ends = async (state: "running" | "taken") =>
+    [await repeat(state), await repeat(state), await repeat(state)].map((end) => end?.error);
+  expect(await ends("running")).toEqual(["DeadlineExceeded", "DeadlineExceeded", "DeadlineExceeded"]);
+  expect(await ends("taken")).toEqual(["InvalidInput", "InvalidInput", "LoopDetected"]); // the control
 });
