@@ -43,6 +43,9 @@ const noted = (): void => {};
 /** The class of an error that is none of the call: its answer could not be kept. */
 export const ANSWER_NOT_KEPT = "AnswerNotKept";
 
+/** Likewise: the deployment keeps no answers. */
+export const NO_ANSWERS_KEPT = "NoAnswersKept";
+
 /** Keeps the whole answer of a call whose client does not get it. What was done stands: an answer that cannot be kept is no failure of it. */
 export async function keepAnswer(
   tool: Tool,
@@ -50,7 +53,7 @@ export async function keepAnswer(
   { principal }: Invocation,
   { aside }: Host
 ): Promise<Pick<EntryEnd, "result" | "error">> {
-  if (!aside) return {};
+  if (!aside) return { error: NO_ANSWERS_KEPT };
   try {
     return { result: await storeWhole(tool, result, aside.resultsOf(principal)) };
   } catch (error) {
