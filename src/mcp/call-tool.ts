@@ -8,7 +8,7 @@ import { toCapabilityError } from "./capabilities.ts";
 import { type ToolResult, text } from "./content.ts";
 import type { Context } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
-import { detach, isUnheard, keepAnswer, mayDetach, requireRoom } from "./detach.ts";
+import { detach, isUnheard, keepAnswer, mayDetach, requireRoom, toRunning } from "./detach.ts";
 import {
   DeadlineExceeded,
   Denied,
@@ -46,7 +46,8 @@ export function callTool(name: string, args: JsonObject, invocation: Invocation,
   return new Promise((resolve, reject) => {
     const onDetach = () => detach(tool, { entry, host, walked }).then(resolve);
     const walked = walk(name, args, { tool, entry, invocation, host, onDetach });
-    walked.then(resolve, reject);
+    // It may end before its client is told that it goes on, with more than a message holds.
+    walked.then((result) => resolve(entry.isDetached ? toRunning(tool, entry) : result), reject);
   });
 }
 

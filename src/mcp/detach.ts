@@ -28,12 +28,16 @@ interface Detaching {
 }
 
 /** Lets a call go on, and gives what it is answered with in the meantime. */
-export async function detach({ name }: Tool, { entry, host, walked }: Detaching): Promise<ToolResult> {
-  const { handle: call } = entry;
+export async function detach(tool: Tool, { entry, host, walked }: Detaching): Promise<ToolResult> {
   entry.isDetached = true;
   host.aside?.holdWhile(walked.then(noted, noted));
   // Nobody finds it from elsewhere before; where that fails, the row is brought there later as any other.
   await host.aside?.publish().catch((error: unknown) => logFailure("call_not_published", error));
+  return toRunning(tool, entry);
+}
+
+/** What a call is answered that goes on. */
+export function toRunning({ name }: Tool, { handle: call }: CallEntry): ToolResult {
   const sentence = `${name} goes on as ${call}. Ask get_call with waitSeconds for its outcome; cancel_call stops it.`;
   return { content: [text(sentence)], structuredContent: { status: "running", call } };
 }

@@ -6,7 +6,7 @@ import { callTool } from "../../../src/mcp/call-tool.ts";
 import { createCatalog } from "../../../src/mcp/catalog.ts";
 import type { ToolResult } from "../../../src/mcp/content.ts";
 import type { Context } from "../../../src/mcp/context.ts";
-import { additive, defineTool, readOnly } from "../../../src/mcp/define-tool.ts";
+import { additive, defineTool, detachable, readOnly } from "../../../src/mcp/define-tool.ts";
 import { RpcError, SignInRequired, Unsupported } from "../../../src/mcp/errors.ts";
 import type { CallEnd } from "../../../src/mcp/history.ts";
 import type { Host, Invocation } from "../../../src/mcp/host.ts";
@@ -57,6 +57,18 @@ const slice = createCatalog({
         for (let writes = 0; writes < Number(answer); writes++) void ctx.github; // likewise; the last of them is refused
         return Promise.reject(new SignInRequired(true));
       }
+    }),
+    defineTool({
+      ...face,
+      name: "run_long",
+      annotations: readOnly,
+      detaches: true,
+      output: detachable({ text: z.string() }),
+      async run({ answer }) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return { status: "done" as const, text: answer as string };
+      },
+      render: ({ status }) => status
     }),
     defineTool({ ...face, name: "fail_it", annotations: readOnly, run: ({ answer }) => Promise.reject(new Error(String(answer))) })
   ],
@@ -169,4 +181,19 @@ it("lets who waits for the first call of a key ask again and again", async () =>
     [await repeat(state), await repeat(state), await repeat(state)].map((end) => end?.error);
   expect(await ends("running")).toEqual(["DeadlineExceeded", "DeadlineExceeded", "DeadlineExceeded"]);
   expect(await ends("taken")).toEqual(["InvalidInput", "InvalidInput", "LoopDetected"]); // the control
+});
+
+it("answers a call that ends while its client is told that it goes on with its handle, and keeps the whole", async () => {
+  const written: string[] = [];
+  const writer = { result: "res_test", write: async (text: string) => void written.push(text), end: async () => ({}) };
+  const aside = {
+    holdWhile() {},
+    publish: () => new Promise<void>(() => {}), // home does not answer
+    resultsOf: () => ({ begin: async () => writer, remove: async () => {} })
+  } as unknown as NonNullable<Host["aside"]>;
+  const limits = { callMs: 1000, attachedMs: 20, detachedMs: 1000, detaching: 10, inlineBytes: 1000 };
+  const { result, settled } = await callFor("run_long", "x".repeat(2000), {}, undefined, { aside, limits });
+  expect(result.structuredContent).toEqual({ status: "running", call: "call_test" });
+  expect(settled).toMatchObject({ outcome: "ok", result: "res_test" });
+  expect(written.join("")).toContain("x".repeat(2000));
 });
