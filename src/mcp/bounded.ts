@@ -18,8 +18,8 @@ export interface BoundedRun<T> {
   /** A read is left at once when it is stopped. */
   readonly isRead: boolean;
   run(ctx: Context): Promise<T>;
-  /** When the call goes on without its client, which it cannot ask any more. */
-  readonly detach?: { readonly afterMs: number; act(): void } | undefined;
+  /** When the call goes on without its client, which it cannot ask any more. Until `act` is done the client may still cancel. */
+  readonly detach?: { readonly afterMs: number; act(): void | Promise<void> } | undefined;
   /** Gets what stops the call, before it runs. */
   onStart?(stop: () => void): void;
   /** Runs each time that the tool says how far it is. */
@@ -55,8 +55,7 @@ export function runBounded<T>(bounded: BoundedRun<T>, invocation: Invocation, ho
       isDetached = true;
       due = expire;
       deadline = host.deadlines.add(limitMs - (detach?.afterMs ?? 0), expire);
-      forget(); // the client has its answer, and may go
-      detach?.act();
+      void Promise.resolve(detach?.act()).finally(() => forget()); // the client has its answer, and may go
     };
     let due = detach ? goOn : expire;
     let deadline = host.deadlines.add(leftMs, due);
@@ -87,7 +86,9 @@ export function runBounded<T>(bounded: BoundedRun<T>, invocation: Invocation, ho
       }
       try {
         bounded.onAsk?.();
-        return await invocation.ask(asks);
+        const replies = await invocation.ask(asks, signalOf());
+        if (stoppedBy) throw stoppedBy;
+        return replies;
       } catch (error) {
         // A question that is called off fails with the words for one that nobody answered.
         throw stoppedBy ?? error;

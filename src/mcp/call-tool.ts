@@ -8,7 +8,7 @@ import { toCapabilityError } from "./capabilities.ts";
 import { type ToolResult, text } from "./content.ts";
 import type { Context } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
-import { detach, isUnheard, keepAnswer, mayDetach, requireRoom } from "./detach.ts";
+import { detach, isUnheard, keepAnswer, mayDetach, requireRoom, toRunning } from "./detach.ts";
 import {
   DeadlineExceeded,
   Denied,
@@ -26,7 +26,7 @@ import type { Host, Invocation } from "./host.ts";
 import { type Claim, digestOf, IDEMPOTENCY_ARGUMENT, readKey } from "./idempotency.ts";
 import { inlineBytesOf } from "./inline-limits.ts";
 import { RPC_CODES } from "./json-rpc.ts";
-import { linkTo, toResultOrKeep } from "./keep-whole.ts";
+import { linkTo, toRepeatable, toResultOrKeep } from "./keep-whole.ts";
 import { LoopGuard } from "./loop-guard.ts";
 import { RateLimited } from "./rate-limited.ts";
 import { showStack } from "./redact.ts";
@@ -44,9 +44,10 @@ export function callTool(name: string, args: JsonObject, invocation: Invocation,
   const entry = new CallEntry(name, args, invocation, host);
   if (!tool || !mayDetach(tool, invocation, host)) return walk(name, args, { tool, entry, invocation, host });
   return new Promise((resolve, reject) => {
-    const onDetach = () => void detach(tool, { entry, host, walked }).then(resolve);
+    const onDetach = () => detach(tool, { entry, host, walked }).then(resolve);
     const walked = walk(name, args, { tool, entry, invocation, host, onDetach });
-    walked.then(resolve, reject);
+    // It may end before its client is told that it goes on, with more than a message holds.
+    walked.then((result) => resolve(entry.isDetached ? toRunning(tool, entry) : result), reject);
   });
 }
 
@@ -58,7 +59,7 @@ interface Walk {
   readonly invocation: Invocation;
   readonly host: Host;
   /** Answers the call before it has ended; absent for one that its client waits for. */
-  onDetach?(): void;
+  onDetach?(): Promise<void>;
 }
 
 async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolResult> {
@@ -77,11 +78,13 @@ async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolRes
     // A call that goes on after a question was counted when it came.
     if (!invocation.continues) entry.remaining = await host.permits.take(invocation.principal);
     claim = key === undefined ? undefined : await host.keys.claim({ key, digest: digestOf(name, given) });
-    if (claim && claim.state !== "first") return replay(claim, tool, entry);
+    if (claim?.state === "running") loopKey = undefined; // to wait is not to go round in circles
+    if (claim && claim.state !== "first") return replay(claim, tool, entry, host);
     openRow(tool, entry, host);
     const { result, sizeBytes, stored } = await run(tool, input, { ...call, traces });
     const kept = isUnheard(entry, invocation) ? await keepAnswer(tool, result, invocation, host) : {};
-    await settle(claim, { outcome: "ok", result });
+    const repeatable = claim && toRepeatable(tool, result, kept.result, inlineBytesOf(invocation.client, host.limits.inlineBytes));
+    await settle(claim, { outcome: "ok", result: repeatable ?? result });
     if (loopKey !== undefined) host.loops.record(loopKey, withoutHandle(JSON.stringify(result), stored), Date.now());
     entry.end({ outcome: "ok", shown: textOf(result), sizeBytes, result: stored, ...kept });
     return result;
@@ -195,7 +198,7 @@ async function run(tool: Tool, input: object, { entry, invocation, host, onDetac
 }
 
 /** Answers a call whose key was used before, without doing anything. */
-function replay(claim: Exclude<Claim, { state: "first" }>, tool: Tool, entry: CallEntry): ToolResult {
+function replay(claim: Exclude<Claim, { state: "first" }>, tool: Tool, entry: CallEntry, { aside }: Host): ToolResult {
   switch (claim.state) {
     case "settled": {
       const { outcome, result } = claim.outcome;
@@ -207,8 +210,12 @@ function replay(claim: Exclude<Claim, { state: "first" }>, tool: Tool, entry: Ca
       const ref = entry.end({ outcome: "unknown", shown: message, error: "OutcomeUnknown" });
       return { content: [text(`${message} (ref ${ref})`)], isError: true, _meta: REPLAYED };
     }
-    case "running":
-      throw new DeadlineExceeded(`The first ${tool.name} with this key is still running. Call again with the same key for its outcome.`);
+    case "running": {
+      const hint = tool.detaches && aside ? " list_calls with the outcome running finds it, and get_call waits for its end." : "";
+      throw new DeadlineExceeded(
+        `The first ${tool.name} with this key is still running. Call again with the same key for its outcome.${hint}`
+      );
+    }
     case "taken":
       throw new InvalidInput("This idempotency key was used for another call. Use a new one for each thing to do. Nothing was done.");
   }

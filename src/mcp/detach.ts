@@ -28,12 +28,16 @@ interface Detaching {
 }
 
 /** Lets a call go on, and gives what it is answered with in the meantime. */
-export async function detach({ name }: Tool, { entry, host, walked }: Detaching): Promise<ToolResult> {
-  const { handle: call } = entry;
+export async function detach(tool: Tool, { entry, host, walked }: Detaching): Promise<ToolResult> {
   entry.isDetached = true;
   host.aside?.holdWhile(walked.then(noted, noted));
   // Nobody finds it from elsewhere before; where that fails, the row is brought there later as any other.
   await host.aside?.publish().catch((error: unknown) => logFailure("call_not_published", error));
+  return toRunning(tool, entry);
+}
+
+/** What a call is answered that goes on. */
+export function toRunning({ name }: Tool, { handle: call }: CallEntry): ToolResult {
   const next = "Ask get_call with waitSeconds for its outcome; cancel_call stops it.";
   return { content: [text(`${name} goes on as ${call}. ${next}`)], structuredContent: { status: "running", call, next } };
 }
@@ -43,6 +47,9 @@ const noted = (): void => {};
 /** The class of an error that is none of the call: its answer could not be kept. */
 export const ANSWER_NOT_KEPT = "AnswerNotKept";
 
+/** Likewise: the deployment keeps no answers. */
+export const NO_ANSWERS_KEPT = "NoAnswersKept";
+
 /** Keeps the whole answer of a call whose client does not get it. What was done stands: an answer that cannot be kept is no failure of it. */
 export async function keepAnswer(
   tool: Tool,
@@ -50,7 +57,7 @@ export async function keepAnswer(
   { principal }: Invocation,
   { aside }: Host
 ): Promise<Pick<EntryEnd, "result" | "error">> {
-  if (!aside) return {};
+  if (!aside) return { error: NO_ANSWERS_KEPT };
   try {
     return { result: await storeWhole(tool, result, aside.resultsOf(principal)) };
   } catch (error) {

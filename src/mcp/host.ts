@@ -28,14 +28,15 @@ export interface Invocation {
   onCancel(listener: () => void): () => void;
   progress(done: number, total?: number, message?: string): Promise<void>;
   log(level: LogLevel, data: Json, logger?: string): Promise<void>;
-  ask<A extends Asks>(asks: A): Promise<Replies<A>>;
+  /** @param signal calls the questions off; the client's own if absent. */
+  ask<A extends Asks>(asks: A, signal?: AbortSignal): Promise<Replies<A>>;
   closeStream(): void;
   /** Whether the client that would get the answer has gone, as far as the wire can tell. */
   readonly isLeft: boolean;
 }
 
 /** What of an invocation becomes a part of its context. */
-export type Asking = Pick<Invocation, "principal" | "credentials" | "progress" | "log" | "ask" | "closeStream">;
+export type Asking = Pick<Invocation, "principal" | "credentials" | "progress" | "log" | "closeStream"> & Pick<Context, "ask">;
 
 /** What an object gives to the calls that it runs. */
 export interface Host {

@@ -1,5 +1,5 @@
 import { utf8Bytes } from "../lib/text.ts";
-import { type ContentBlock, resourceLink, type ToolResult } from "./content.ts";
+import { type ContentBlock, resourceLink, type ToolResult, text } from "./content.ts";
 import type { Tool } from "./define-tool.ts";
 import { KeptWhole, OutcomeUnknown, QuotaReached, ToolError } from "./errors.ts";
 import type { Results, ResultType } from "./results.ts";
@@ -27,13 +27,30 @@ export function linkTo(result: string, content: readonly ContentBlock[]): Pick<T
   return { content: [...content, resourceLink(`result://${result}`, result)], _meta: { "dormouse/result": result } };
 }
 
+/**
+ * What a repetition of a call is answered: the same where that fits a message, else where it stands whole.
+ * @param kept the handle of the whole answer; `undefined` where it could not be kept.
+ */
+export function toRepeatable(tool: Tool, result: ToolResult, kept: string | undefined, limitBytes: number): ToolResult {
+  const sizeBytes = utf8Bytes(JSON.stringify(result));
+  if (sizeBytes <= limitBytes) return result;
+  const said = sayTooLarge(tool, sizeBytes);
+  if (kept === undefined) return { content: [text(`${said} It could not be kept.`)], isError: true };
+  return { ...linkTo(kept, [text(`${said} ${sayKept(kept)}`)]), isError: true };
+}
+
+const sayTooLarge = ({ name, annotations }: Tool, sizeBytes: number): string =>
+  `${annotations.readOnlyHint ? "" : `${name} went through. `}The answer takes ${sayKib(sizeBytes)}, more than a message holds.`;
+
+const sayKept = (handle: string): string => `It is kept whole as ${handle}: read_result reads it.`;
+
 /** Keeps an answer, and tells how the call ends with it; `undefined` where keeping it failed for no reason that was foreseen. */
 async function keep(tool: Tool, { result, sizeBytes }: AnswerTooLarge, results: () => Results): Promise<ToolError | undefined> {
   const isWrite = !tool.annotations.readOnlyHint;
-  const said = `${isWrite ? `${tool.name} went through. ` : ""}The answer takes ${sayKib(sizeBytes)}, more than a message holds.`;
+  const said = sayTooLarge(tool, sizeBytes);
   try {
     const handle = await storeWhole(tool, result, results());
-    return new KeptWhole(`${said} It is kept whole as ${handle}: read_result reads it.`, handle, isWrite);
+    return new KeptWhole(`${said} ${sayKept(handle)}`, handle, isWrite);
   } catch (error) {
     if (!(error instanceof ToolError)) {
       console.error(JSON.stringify({ level: "error", event: "answer_not_kept", tool: tool.name, error: String(error) }));
@@ -47,10 +64,10 @@ async function keep(tool: Tool, { result, sizeBytes }: AnswerTooLarge, results: 
 
 /** Stores an answer whole; returns its handle. @throws QuotaReached, TooLarge */
 export async function storeWhole({ name }: Tool, result: ToolResult, results: Pick<Results, "begin" | "remove">): Promise<string> {
-  const { text, type } = toWhole(result);
+  const { text: whole, type } = toWhole(result);
   const writer = await results.begin({ tool: name, title: titleOfAnswer(name), type });
   try {
-    await writer.write(text);
+    await writer.write(whole);
     await writer.end();
   } catch (error) {
     await results.remove(writer.result); // half of it would only take room

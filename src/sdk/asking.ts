@@ -15,10 +15,22 @@ import { DeadlineExceeded, InvalidInput } from "../mcp/errors.ts";
 import { readForm } from "../mcp/replies.ts";
 import type { PendingRequest } from "./pending-request.ts";
 
+/** When a question is not waited for any longer. */
+export interface AskLimits {
+  readonly timeoutMs: number;
+  /** Aborted when the call that asks is stopped: the client is told that nobody needs the answer. */
+  readonly signal: AbortSignal;
+}
+
 /** Asks a client of the sessionful era several questions at once, on the stream of the call that asks. */
-export async function askClient<A extends Asks>(asks: A, server: Server, pending: PendingRequest, timeoutMs: number): Promise<Replies<A>> {
+export async function askClient<A extends Asks>(
+  asks: A,
+  server: Server,
+  pending: PendingRequest,
+  { timeoutMs, signal: stopped }: AskLimits
+): Promise<Replies<A>> {
   const abandoned = new AbortController();
-  const signal = AbortSignal.any([pending.signal, abandoned.signal]);
+  const signal = AbortSignal.any([stopped, abandoned.signal]);
   const options = { timeout: timeoutMs, signal, relatedRequestId: pending.id };
   requireCapabilities(asks, server.getClientCapabilities() ?? {});
   const replies = await Promise.all(

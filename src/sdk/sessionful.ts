@@ -121,7 +121,7 @@ function toInvocation(
       if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(conversation.logLevel)) return;
       pending.notify("notifications/message", { level, data, logger });
     },
-    ask: (asks) => askClient(asks, server, pending, askMs),
+    ask: (asks, signal = pending.signal) => askClient(asks, server, pending, { timeoutMs: askMs, signal }),
     closeStream: () => pending.closeStream(),
     get isLeft() {
       return pending.isLeft;

@@ -34,7 +34,14 @@ export async function watchWhereItRuns(
 export async function stopWhereItRuns({ own, running, sessions, sessionDoor }: Runners, { owner, seq }: Handle): Promise<boolean> {
   if (owner === own) return running.stop(seq);
   const name = sessions.get(owner)?.name;
-  return name !== undefined && sessionDoor(name).stopCall(seq);
+  if (name === undefined) return false;
+  try {
+    return await sessionDoor(name).stopCall(seq);
+  } catch (error) {
+    // An object that broke off is another one when it is asked again, which is at nothing.
+    logUnreached(owner, error);
+    return sessionDoor(name).stopCall(seq);
+  }
 }
 
 function logUnreached(session: string, error: unknown): void {

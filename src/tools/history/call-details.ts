@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Json } from "../../lib/json.ts";
-import { ANSWER_NOT_KEPT } from "../../mcp/detach.ts";
+import { ANSWER_NOT_KEPT, NO_ANSWERS_KEPT } from "../../mcp/detach.ts";
 import { NotFound } from "../../mcp/errors.ts";
 import type { WatchedCall } from "../../mcp/history.ts";
 import { titleOfAnswer } from "../../mcp/keep-whole.ts";
@@ -96,6 +96,7 @@ const MAX_LINES = 50_000;
 
 function reasonOf({ outcome, preview, error }: WatchedCall): string | undefined {
   if (error === ANSWER_NOT_KEPT) return "Its whole answer could not be kept: the stored results may be full. list_results shows them.";
+  if (error === NO_ANSWERS_KEPT) return "Its client had gone when it ended, and this server keeps no answers: HISTORY says so.";
   // A call that ended by itself says what became of it; only one that was lost says nothing.
   if (outcome !== "unknown" || preview !== undefined || error !== undefined) return undefined;
   return "The server stopped or was replaced while it ran, and nothing is known of its outcome. A call that only reads may be made again; look first what one did that writes.";

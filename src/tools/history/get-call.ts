@@ -39,6 +39,7 @@ export const getCall = defineTool({
       if (leftMs === 0 || (outcome !== "running" && outcome !== "pending")) return readCallDetails(found, ctx.results);
       if (progress && progress.done > told) await ctx.progress(progress.done, progress.total, progress.message);
       told = progress?.done ?? told;
+      ctx.signal.throwIfAborted(); // whoever waited has gone
     }
   },
   render: textOfCall

@@ -6,6 +6,7 @@ import { homeNameOf } from "../../../src/mcp/home-name.ts";
 import type { Keyring } from "../../../src/mcp/keyring.ts";
 import { sealState } from "../../../src/mcp/request-state.ts";
 import { parseEvents } from "../../support/session.ts";
+import { envelope, toHeaders } from "../../support/stateless.ts";
 import { begin, createCaller, type Somebody, send, stubOf } from "../session/in-worker.ts";
 import { remoteResultsOf } from "../session/remote-results-of.ts";
 import { openSocket } from "./client.ts";
@@ -80,6 +81,26 @@ export async function furnish(somebody: Somebody): Promise<Owner> {
     },
     objects: [stubOf(session), homeOf(id)]
   };
+}
+
+/**
+ * The same owner with a call at work in a session and one in the stateless era, by whose handles their calls go. Neither writes anything
+ * while it runs: what they say of their progress is in memory, and a call that reports it does not detach.
+ */
+export async function setToWork({ somebody, names, objects }: Owner): Promise<Owner> {
+  const { headers } = somebody;
+  const call = { name: "long_operation", arguments: { steps: 10_000, delayMs: 50 } };
+  const toRequest = (meta: object) => ({ id: 1, method: "tools/call", params: { ...call, _meta: { ...meta, progressToken: 1 } } });
+  const streams = [
+    await send("POST", names.session, toRequest({}), headers),
+    await send("POST", undefined, toRequest(envelope()), { ...toHeaders("tools/call", call), ...headers })
+  ];
+  for (const stream of streams) stream.text().catch(() => {}); // who does not read has gone
+  await runDurableObjectAlarm(stubOf(names.session)); // ships
+  const { calls } = (await createCaller(headers)("list_calls", { outcome: "running" })) as { calls: { call: string; session?: string }[] };
+  const [here, there] = [calls.find(({ session }) => session !== undefined), calls.find(({ session }) => session === undefined)];
+  if (!here || !there) throw new Error(`These are running: ${JSON.stringify(calls)}`);
+  return { somebody, objects, names: { ...names, call: here.call, statelessCall: there.call } };
 }
 
 async function nameOfSocket(headers: Record<string, string>, session: string): Promise<string> {

@@ -74,6 +74,14 @@ const STATES: readonly Way[] = [
   }
 ];
 
+/** What can be tried with a call that is running: it would not outlive the sleep of its object, so others are tried where it is awake. */
+export const WAYS_TO_RUNNING: readonly Way[] = (["call", "statelessCall"] as const).flatMap((names) => [
+  field("get_call", "call", names),
+  field("get_call", "call", names, { waitSeconds: 1 }),
+  field("delete_calls", "calls", names),
+  field("cancel_call", "call", names)
+]);
+
 /** A request that is none of a client's own session. */
 const route = (id: string, names: NameKind, attempt: Way["attempt"]): Way => ({ id, names, wires: ["HTTP"], attempt });
 

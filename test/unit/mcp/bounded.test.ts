@@ -68,7 +68,7 @@ const reading = (run: (ctx: Context) => Promise<{ done: boolean }>) =>
   });
 
 /** A host of short calls, whose questions are answered as told. */
-function bound(callMs: number, ask: () => Promise<never>) {
+function bound(callMs: number, ask: (asks: object, signal?: AbortSignal) => Promise<never>) {
   const host = {
     deadlines: new Deadlines(),
     limits: { callMs, attachedMs: callMs, detachedMs: callMs, detaching: 10, inlineBytes: 1000 },
@@ -101,6 +101,67 @@ it("waits for the slower of two questions at once, however short the deadline", 
   const delaysMs = [10, 200];
   const { host, invocation } = bound(50, () => after(delaysMs.shift() ?? 0));
   await expect(runBounded(toRun(tool, 50), invocation, host)).resolves.toEqual({ done: true });
+});
+
+it("calls its question off when it is told to stop, and a write that only asked was not made", async () => {
+  const asked = Promise.withResolvers<AbortSignal>();
+  const written = vi.fn();
+  const ask = (_: object, signal?: AbortSignal) =>
+    new Promise<never>((_resolve, reject) => {
+      if (!signal) return;
+      signal.addEventListener("abort", () => reject(new DeadlineExceeded("Nobody answered.")));
+      asked.resolve(signal);
+    });
+  const { host, invocation } = bound(1000, ask);
+  const run = async (ctx: Context) => {
+    await ctx.ask({});
+    written();
+    return { written: true };
+  };
+  const onStart = (stop: () => void) => void asked.promise.then(stop);
+  const running = runBounded({ ...toRun(askFirst), run, onStart }, invocation, host);
+  await expect(running).rejects.toMatchObject({ name: "Cancelled", message: "The call was told to stop." });
+  expect((await asked.promise).aborted).toBe(true);
+  expect(written).not.toHaveBeenCalled();
+});
+
+it("takes no answer that comes to a call that was told to stop", async () => {
+  const answered = Promise.withResolvers<never>();
+  const asked = Promise.withResolvers<void>();
+  const { host, invocation } = bound(1000, () => {
+    asked.resolve();
+    return answered.promise;
+  });
+  const written = vi.fn();
+  const run = async (ctx: Context) => {
+    await ctx.ask({});
+    written();
+    return { written: true };
+  };
+  const onStart = (stop: () => void) =>
+    void asked.promise.then(() => {
+      stop();
+      answered.resolve({} as never);
+    });
+  await expect(runBounded({ ...toRun(askFirst), run, onStart }, invocation, host)).rejects.toMatchObject({ name: "Cancelled" });
+  expect(written).not.toHaveBeenCalled();
+});
+
+it("is cancelled by its client until that knows that it goes on", async () => {
+  const client = new AbortController();
+  const onCancel = (listener: () => void) => {
+    client.signal.addEventListener("abort", listener);
+    return () => client.signal.removeEventListener("abort", listener);
+  };
+  const tool = reading(() => after(300));
+  const { host, invocation } = bound(1000, () => after(0));
+  const detaching = (act: () => Promise<void>) =>
+    runBounded({ ...toRun(tool, 1000), detach: { afterMs: 20, act } }, { ...invocation, onCancel }, host);
+  const told = detaching(async () => {});
+  const untold = detaching(() => after(1000));
+  setTimeout(() => client.abort(), 100);
+  await expect(untold).rejects.toMatchObject({ name: "Cancelled" });
+  await expect(told).resolves.toEqual({});
 });
 
 it("goes on without its client at its time, which does not run while somebody is asked; then it asks nobody", async () => {

@@ -6,11 +6,12 @@ import { callTool } from "../../../src/mcp/call-tool.ts";
 import { createCatalog } from "../../../src/mcp/catalog.ts";
 import type { ToolResult } from "../../../src/mcp/content.ts";
 import type { Context } from "../../../src/mcp/context.ts";
-import { additive, defineTool, readOnly } from "../../../src/mcp/define-tool.ts";
+import { additive, defineTool, detachable, readOnly } from "../../../src/mcp/define-tool.ts";
 import { RpcError, SignInRequired, Unsupported } from "../../../src/mcp/errors.ts";
 import type { CallEnd } from "../../../src/mcp/history.ts";
 import type { Host, Invocation } from "../../../src/mcp/host.ts";
 import type { Keys } from "../../../src/mcp/idempotency.ts";
+import { LoopGuard } from "../../../src/mcp/loop-guard.ts";
 import type { Principal } from "../../../src/mcp/principal.ts";
 import { RunningCalls } from "../../../src/mcp/running-calls.ts";
 import { writtenByOthers } from "../../../src/mcp/written-by-others.ts";
@@ -57,6 +58,18 @@ const slice = createCatalog({
         return Promise.reject(new SignInRequired(true));
       }
     }),
+    defineTool({
+      ...face,
+      name: "run_long",
+      annotations: readOnly,
+      detaches: true,
+      output: detachable({ text: z.string() }),
+      async run({ answer }) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return { status: "done" as const, text: answer as string };
+      },
+      render: ({ status }) => status
+    }),
     defineTool({ ...face, name: "fail_it", annotations: readOnly, run: ({ answer }) => Promise.reject(new Error(String(answer))) })
   ],
   prompts: [],
@@ -66,7 +79,7 @@ const slice = createCatalog({
 const PRINCIPAL: Principal = { id: "local", kind: "local", clientId: "local", scopes: [] };
 
 /** Calls a tool and tells its result and how its row was settled. */
-async function callFor(name: string, answer: unknown, given: Partial<Invocation> = {}, keys?: Keys) {
+async function callFor(name: string, answer: unknown, given: Partial<Invocation> = {}, keys?: Keys, more: Partial<Host> = {}) {
   let settled: CallEnd | undefined;
   const settle = (end: CallEnd) => {
     settled = end;
@@ -85,7 +98,8 @@ async function callFor(name: string, answer: unknown, given: Partial<Invocation>
           return onWrite?.();
         }
       }) as unknown as Context,
-    handleOf: () => "call_test"
+    handleOf: () => "call_test",
+    ...more
   } as Partial<Host> as Host;
   const invocation = {
     slice,
@@ -154,4 +168,32 @@ it("gives a key back where nothing was done because the person must sign in agai
   expect(await call("refused_it", 1, given, keys)).toMatchObject({ outcome: "denied", error: "SignInRequired" });
   expect(await call("refused_it", 2, given, keys)).toMatchObject({ outcome: "unknown", error: "SignInRequired" }); // the control
   expect(done).toEqual(["released", "settled"]);
+});
+
+it("lets who waits for the first call of a key ask again and again", async () => {
+  const loops = new LoopGuard({ calls: 2, windowMs: 60_000, remembered: 10 });
+  const principal: Principal = { id: "key:test", kind: "key", clientId: "key:test", scopes: [] };
+  const repeat = (state: "running" | "taken") => {
+    const keys: Keys = { claim: async () => ({ state }) };
+    return call("write_it", state, { principal, meta: { "dormouse/idempotency-key": "key" } }, keys, { loops });
+  };
+  const ends = async (state: "running" | "taken") =>
+    [await repeat(state), await repeat(state), await repeat(state)].map((end) => end?.error);
+  expect(await ends("running")).toEqual(["DeadlineExceeded", "DeadlineExceeded", "DeadlineExceeded"]);
+  expect(await ends("taken")).toEqual(["InvalidInput", "InvalidInput", "LoopDetected"]); // the control
+});
+
+it("answers a call that ends while its client is told that it goes on with its handle, and keeps the whole", async () => {
+  const written: string[] = [];
+  const writer = { result: "res_test", write: async (text: string) => void written.push(text), end: async () => ({}) };
+  const aside = {
+    holdWhile() {},
+    publish: () => new Promise<void>(() => {}), // home does not answer
+    resultsOf: () => ({ begin: async () => writer, remove: async () => {} })
+  } as unknown as NonNullable<Host["aside"]>;
+  const limits = { callMs: 1000, attachedMs: 20, detachedMs: 1000, detaching: 10, inlineBytes: 1000 };
+  const { result, settled } = await callFor("run_long", "x".repeat(2000), {}, undefined, { aside, limits });
+  expect(result.structuredContent).toEqual({ status: "running", call: "call_test" });
+  expect(settled).toMatchObject({ outcome: "ok", result: "res_test" });
+  expect(written.join("")).toContain("x".repeat(2000));
 });

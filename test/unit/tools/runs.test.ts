@@ -164,7 +164,7 @@ describe("get_run", () => {
   it("tells what a run waits for", async () => {
     const steps: StepRecord[] = [STEP, { ...STEP, path: "decide", state: "waiting", endedMs: undefined, message: "Close issue 7?" }];
     const { output, text } = await call(getRun, { run: RUN.run }, detailsOf({ steps }));
-    expect(text.split("\n")).toEqual([
+    expect(text?.split("\n")).toEqual([
       `${RUN.run} triage: waiting at decide, 1 of 3 steps done`,
       TIMES,
       "Waits for: Close issue 7?",
