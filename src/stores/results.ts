@@ -32,7 +32,7 @@ export class ResultStore {
   readonly #results: LateTable;
   readonly #chunks: LateTable;
   #lastSeq = 0;
-  #held: { readonly seq: number; readonly part: number; readonly bytes: Uint8Array | undefined } | undefined;
+  #held: { readonly seq: number; readonly part: number; readonly bytes: Uint8Array } | undefined;
   #used: { bytes: number; results: number } | undefined;
 
   constructor(storage: DurableObjectStorage, record: HomeRecord) {
@@ -112,8 +112,10 @@ export class ResultStore {
 
   /** The same for whoever reads page after page, mostly of one part: the last is held. */
   recall(seq: number, part: number): Uint8Array | undefined {
-    if (this.#held?.seq !== seq || this.#held.part !== part) this.#held = { seq, part, bytes: this.part(seq, part) };
-    return this.#held.bytes;
+    if (this.#held?.seq === seq && this.#held.part === part) return this.#held.bytes;
+    const bytes = this.part(seq, part);
+    this.#held = bytes && { seq, part, bytes }; // one that is not there may come yet
+    return bytes;
   }
 
   /** The last part that begins before a line does, and holds the break before it; the first part for the first line. */

@@ -34,8 +34,12 @@ export class ResultLines {
     return this.#line <= this.#row.lines ? this.#line : undefined;
   }
 
-  /** Goes to the beginning of a line. */
+  /** Goes to the beginning of a line. Behind the last there is nothing to look for, however far it is. */
   seek(line: number): void {
+    if (line > this.#row.lines) {
+      this.#line = line;
+      return;
+    }
     const { part, firstLine } = this.#store.placeOf(this.#row.seq, line);
     this.#line = line;
     if (part !== this.#part) this.#bytes = undefined;
