@@ -53,7 +53,7 @@ export async function storeWhole({ name }: Tool, result: ToolResult, results: Pi
     await writer.write(text);
     await writer.end();
   } catch (error) {
-    await results.remove(writer.result); // half of it would only take room
+    await results.remove(writer.result).catch(() => {}); // half of it would only take room; why it is half is what to tell
     throw error;
   }
   return writer.result;

@@ -66,9 +66,12 @@ export interface ResultWriter {
   readonly sizeBytes: number;
   /** Whether another part of this size fits. */
   fits(sizeBytes: number): boolean;
-  /** @throws TooLarge once it would be longer than a result may be, QuotaReached when the principal has no room left; what was written stays. */
+  /**
+   * @throws TooLarge for a text that would make it longer than a result may be, of which nothing is written; QuotaReached when the principal
+   * has no room left, and from then on. What was stored before stays.
+   */
   write(text: string): Promise<void>;
-  /** Says that this is all. */
+  /** Says that this is all; `cut` that it is the beginning only. @throws as `write` where a part is missing and it would be `complete`. */
   end(state?: "complete" | "cut"): Promise<ResultRecord>;
 }
 
@@ -103,5 +106,4 @@ export interface ResultKeeper extends Pick<Results, "get" | "read" | "list" | "r
 }
 
 /** What a result that grows too long is refused with. */
-export const sayTooLong = (maxBytes: number): string =>
-  `A stored result holds ${maxBytes / 1024 / 1024} MiB, and this is longer. What was written of it before stays.`;
+export const sayTooLong = (maxBytes: number): string => `A stored result holds ${maxBytes / 1024 / 1024} MiB, and this is longer.`;
