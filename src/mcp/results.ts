@@ -91,8 +91,8 @@ export interface Results {
   fit<R extends Json>(rows: readonly R[], start: Omit<ResultStart, "type">): Promise<FittedRows<R>>;
   get(result: string): Promise<ResultRecord>;
   read(result: string, query: ResultQuery): Promise<ResultPage>;
-  /** The newest first. */
-  list(limit: number): Promise<readonly ResultRecord[]>;
+  /** The newest first. @param before the handle of one, which may have been deleted: only those that are older. */
+  list(limit: number, before?: string): Promise<readonly ResultRecord[]>;
   remove(result: string): Promise<void>;
 }
 

@@ -46,7 +46,7 @@ export function createResults(keeper: ResultKeeper, sizes: ResultSizes): Results
     },
     get: (result) => keeper.get(result),
     read: (result, query) => keeper.read(result, query),
-    list: (limit) => keeper.list(limit),
+    list: (limit, before) => keeper.list(limit, before),
     remove: (result) => keeper.remove(result)
   };
 }

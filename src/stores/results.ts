@@ -64,9 +64,9 @@ export class ResultStore {
     return row && toResultRow(row);
   }
 
-  /** The newest first. */
-  list(limit: number): ResultRow[] {
-    return this.#select("SELECT * FROM results ORDER BY seq DESC LIMIT ?", limit);
+  /** Those before a number that have not expired, the newest first. */
+  list(limit: number, beforeSeq: number, nowMs: number): ResultRow[] {
+    return this.#select("SELECT * FROM results WHERE seq < ? AND expires_ms > ? ORDER BY seq DESC LIMIT ?", beforeSeq, nowMs, limit);
   }
 
   /** The largest first. */
@@ -134,10 +134,15 @@ export class ResultStore {
     this.#forget("seq = ?", seq);
   }
 
+  /** Forgets results that have expired. */
+  forgetExpired(nowMs: number): void {
+    this.#forget("expires_ms <= ?", nowMs);
+  }
+
   /** Forgets results that have expired, and says of those that nobody has added to for a time that they were cut. Returns whether any is left. */
   prune(nowMs: number, lostMs: number): boolean {
     if (!this.#results.exists()) return false;
-    this.#forget("expires_ms <= ?", nowMs);
+    this.forgetExpired(nowMs);
     for (const row of this.#select("SELECT * FROM results WHERE state = 'growing' AND updated_ms < ?", nowMs - lostMs))
       this.close(row, "cut");
     return this.used().results > 0;

@@ -25,9 +25,14 @@ export type ResultLimits = { readonly [L in keyof typeof DEFAULTS.results]: numb
 export function createHomeResults({ store, keyring, own, limits, retentionMs }: HomeResultsOptions, principalId: string): ResultKeeper {
   const toHandle = (seq: number) => mintHandle(keyring, principalId, { kind: "res", owner: own, seq });
 
-  const find = (text: string): ResultRow => {
+  const seqOf = (text: string): number | undefined => {
     const handle = readHandle(keyring, principalId, text);
-    const row = handle?.kind === "res" && handle.owner === own ? store.get(handle.seq) : undefined;
+    return handle?.kind === "res" && handle.owner === own ? handle.seq : undefined;
+  };
+
+  const find = (text: string): ResultRow => {
+    const seq = seqOf(text);
+    const row = seq === undefined ? undefined : store.get(seq);
     // The sweep comes once a day: until then what has expired is gone as well.
     if (!row || row.expiresMs <= Date.now()) throw new NotFound(noSuchResult(text));
     return row;
@@ -38,8 +43,12 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
   });
 
   const requireRoom = (sizeBytes: number, results: number) => {
+    const hasRoom = () => store.used().bytes + sizeBytes <= limits.quotaBytes && store.used().results + results <= limits.maxResults;
+    if (hasRoom()) return;
+    // What has expired takes no room, and nobody could delete it: its handle names nothing.
+    store.forgetExpired(Date.now());
+    if (hasRoom()) return;
     const used = store.used();
-    if (used.bytes + sizeBytes <= limits.quotaBytes && used.results + results <= limits.maxResults) return;
     const largest = store.largest(NAMED).map((row) => `${toHandle(row.seq)} (${inMib(row.sizeBytes)} MiB of ${row.tool})`);
     const sentence = `Your ${used.results} stored results take ${inMib(used.bytes)} MiB; ${limits.maxResults} may take ${inMib(limits.quotaBytes)} MiB. Make room with delete_result; the largest are ${largest.join(", ")}.`;
     throw new QuotaReached(sentence, { limit: "result_bytes", quotaBytes: limits.quotaBytes, maxResults: limits.maxResults });
@@ -78,12 +87,10 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
       return { record: toRecord(row), ...readResultPage(store, row, query, limits) };
     },
 
-    async list(limit) {
-      const nowMs = Date.now();
-      return store
-        .list(limit)
-        .filter(({ expiresMs }) => expiresMs > nowMs)
-        .map(toRecord);
+    async list(limit, before) {
+      const beforeSeq = before === undefined ? Number.MAX_SAFE_INTEGER : seqOf(before);
+      if (beforeSeq === undefined) throw new NotFound(noSuchResult(before ?? ""));
+      return store.list(limit, beforeSeq, Date.now()).map(toRecord);
     },
 
     async remove(text) {
