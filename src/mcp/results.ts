@@ -31,6 +31,8 @@ export interface ResultRecord {
 export interface ResultQuery {
   /** Where to begin; with `tail` it is the end that counts. */
   readonly fromLine: number;
+  /** How many bytes of the first line to pass over: of one that was cut, those that were read. Not with `tail` or where lines are looked for. */
+  readonly fromByte?: number | undefined;
   /** How many lines at most. */
   readonly lines: number;
   /** The last `lines` lines instead. */
@@ -43,13 +45,25 @@ export interface ResultQuery {
   readonly fields?: readonly string[] | undefined;
 }
 
+/** A line of a result. */
+export interface ShownLine {
+  /** Its number. */
+  readonly line: number;
+  readonly text: string;
+  /** It is longer than a page holds. */
+  readonly isCut: boolean;
+  /** Where the rest begins of one that is cut, bytes from its beginning; absent where the text was made of some of its fields. */
+  readonly nextByte?: number | undefined;
+}
+
 /** Some lines of a result. */
 export interface ResultPage {
   readonly record: ResultRecord;
-  /** Each with its number. One that is longer than a page holds is cut, and says so. */
-  readonly lines: readonly { readonly line: number; readonly text: string; readonly isCut: boolean }[];
+  readonly lines: readonly ShownLine[];
   /** Where the next page begins; absent at the end. A page that looks for something may hold nothing and go on all the same. */
   readonly nextLine: number | undefined;
+  /** The first line that was looked at, where fewer were found at the end than were asked for, and what stands before it was not looked at. */
+  readonly lookedFrom?: number | undefined;
 }
 
 /** What is about to be written. */
