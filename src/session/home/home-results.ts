@@ -42,14 +42,16 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
     ...{ result: toHandle(seq), tool, title, type, state, sizeBytes, lines, createdMs, expiresMs }
   });
 
-  const requireRoom = (sizeBytes: number, results: number) => {
+  /** @param growing the result that room is looked for: whoever writes it need not be told to delete it. */
+  const requireRoom = (sizeBytes: number, results: number, growing?: ResultRow) => {
     const hasRoom = () => store.used().bytes + sizeBytes <= limits.quotaBytes && store.used().results + results <= limits.maxResults;
     if (hasRoom()) return;
     // What has expired takes no room, and nobody could delete it: its handle names nothing.
     store.forgetExpired(Date.now());
     if (hasRoom()) return;
     const used = store.used();
-    const largest = store.largest(NAMED).map((row) => `${toHandle(row.seq)} (${inMib(row.sizeBytes)} MiB of ${row.tool})`);
+    const others = store.largest(NAMED + 1).filter(({ seq }) => seq !== growing?.seq);
+    const largest = others.slice(0, NAMED).map((row) => `${toHandle(row.seq)} (${inMib(row.sizeBytes)} MiB of ${row.tool})`);
     const sentence = `Your ${used.results} stored results take ${inMib(used.bytes)} MiB; ${limits.maxResults} may take ${inMib(limits.quotaBytes)} MiB. Make room with delete_result; the largest are ${largest.join(", ")}.`;
     throw new QuotaReached(sentence, { limit: "result_bytes", quotaBytes: limits.quotaBytes, maxResults: limits.maxResults });
   };
@@ -68,7 +70,7 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
       if (row.state !== "growing" || part > row.parts || row.sizeBytes !== part * limits.partBytes || bytes.byteLength > limits.partBytes)
         throw new NotFound(`${text} cannot be added to. Begin another result.`);
       if (row.sizeBytes + bytes.byteLength > limits.maxBytes) throw new TooLarge(sayTooLong(limits.maxBytes));
-      requireRoom(bytes.byteLength, 0);
+      requireRoom(bytes.byteLength, 0, row);
       store.append(row, bytes, Date.now());
     },
 

@@ -88,6 +88,23 @@ describe("a writer", () => {
     });
   });
 
+  it("that is told what to delete is not told to delete what it writes, which is gone by then", async () => {
+    await inHome(async ({ results }) => {
+      const kept: string[] = [];
+      for (const part of [0.5, 0.75]) {
+        const filler = await results.begin(START);
+        await filler.write("x".repeat(part * SMALL.maxBytes));
+        await filler.end();
+        kept.unshift(filler.result);
+      }
+      const rows = Array.from({ length: SMALL.maxBytes / 16 }, () => "too much now");
+      const refused: unknown = await results.fit(rows, { tool: "t", title: "" }).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(QuotaReached);
+      expect(String(refused).match(/res_\w+/g)).toEqual(kept);
+      expect((await results.list(10)).map(({ result }) => result)).toEqual(kept);
+    });
+  });
+
   it("whose result was deleted meanwhile is told so, and nothing of it comes back", async () => {
     await inHome(async ({ results, store, storage }) => {
       const writer = await results.begin(START);
