@@ -1,5 +1,5 @@
 import { utf8Bytes } from "../lib/text.ts";
-import { type ContentBlock, resourceLink, type ToolResult } from "./content.ts";
+import { type ContentBlock, resourceLink, type ToolResult, text } from "./content.ts";
 import type { Tool } from "./define-tool.ts";
 import { KeptWhole, OutcomeUnknown, QuotaReached, ToolError } from "./errors.ts";
 import type { Results, ResultType } from "./results.ts";
@@ -27,13 +27,28 @@ export function linkTo(result: string, content: readonly ContentBlock[]): Pick<T
   return { content: [...content, resourceLink(`result://${result}`, result)], _meta: { "dormouse/result": result } };
 }
 
+/**
+ * What a repetition is answered for a call that went on without its client: the whole answer where it fits a message, else where it is kept,
+ * if it is.
+ */
+export function toRepeatable(tool: Tool, { result, sizeBytes }: SizedResult, limitBytes: number, kept: string | undefined): ToolResult {
+  if (sizeBytes <= limitBytes) return result;
+  const message = `${sayTooLarge(tool, sizeBytes)} ${kept === undefined ? "It could not be kept." : sayKept(kept)}`;
+  return { ...(kept === undefined ? { content: [text(message)] } : linkTo(kept, [text(message)])), isError: true };
+}
+
+const sayTooLarge = ({ name, annotations }: Tool, sizeBytes: number): string =>
+  `${annotations.readOnlyHint ? "" : `${name} went through. `}The answer takes ${sayKib(sizeBytes)}, more than a message holds.`;
+
+const sayKept = (handle: string): string => `It is kept whole as ${handle}: read_result reads it.`;
+
 /** Keeps an answer, and tells how the call ends with it; `undefined` where keeping it failed for no reason that was foreseen. */
 async function keep(tool: Tool, { result, sizeBytes }: AnswerTooLarge, results: () => Results): Promise<ToolError | undefined> {
   const isWrite = !tool.annotations.readOnlyHint;
-  const said = `${isWrite ? `${tool.name} went through. ` : ""}The answer takes ${sayKib(sizeBytes)}, more than a message holds.`;
+  const said = sayTooLarge(tool, sizeBytes);
   try {
     const handle = await storeWhole(tool, result, results());
-    return new KeptWhole(`${said} It is kept whole as ${handle}: read_result reads it.`, handle, isWrite);
+    return new KeptWhole(`${said} ${sayKept(handle)}`, handle, isWrite);
   } catch (error) {
     if (!(error instanceof ToolError)) {
       console.error(JSON.stringify({ level: "error", event: "answer_not_kept", tool: tool.name, error: String(error) }));
@@ -47,10 +62,10 @@ async function keep(tool: Tool, { result, sizeBytes }: AnswerTooLarge, results: 
 
 /** Stores an answer whole; returns its handle. @throws QuotaReached, TooLarge */
 export async function storeWhole({ name }: Tool, result: ToolResult, results: Pick<Results, "begin" | "remove">): Promise<string> {
-  const { text, type } = toWhole(result);
-  const writer = await results.begin({ tool: name, title: titleOfAnswer(name), type });
+  const whole = toWhole(result);
+  const writer = await results.begin({ tool: name, title: titleOfAnswer(name), type: whole.type });
   try {
-    await writer.write(text);
+    await writer.write(whole.text);
     await writer.end();
   } catch (error) {
     await results.remove(writer.result).catch(() => {}); // half of it would only take room; why it is half is what to tell

@@ -4,7 +4,7 @@ import { Deadlines } from "../../../src/lib/deadlines.ts";
 import { callTool } from "../../../src/mcp/call-tool.ts";
 import { createCatalog } from "../../../src/mcp/catalog.ts";
 import type { Context } from "../../../src/mcp/context.ts";
-import { additive, defineTool } from "../../../src/mcp/define-tool.ts";
+import { additive, defineTool, detachable } from "../../../src/mcp/define-tool.ts";
 import { NotFound } from "../../../src/mcp/errors.ts";
 import type { CallEnd, WatchedCall } from "../../../src/mcp/history.ts";
 import type { Host, Invocation } from "../../../src/mcp/host.ts";
@@ -15,19 +15,57 @@ import { readCallDetails, textOfCall } from "../../../src/tools/history/call-det
 import { FROM_START, inHome, SMALL } from "../session/stored-results.ts";
 
 const INLINE_BYTES = 500;
+const ATTACHED_MS = 10;
+
+const face = {
+  ...{ title: "A test", description: "Answers.", toolset: "test", scopes: [], annotations: additive },
+  input: z.strictObject({ text: z.string() })
+} as const;
 
 const write = defineTool({
-  ...{ name: "write_it", title: "A test", description: "Answers.", toolset: "test", scopes: [], annotations: additive },
-  input: z.strictObject({ text: z.string() }),
+  ...{ ...face, name: "write_it" },
   output: z.object({ text: z.string() }),
   run: async ({ text }) => ({ text }),
   render: () => "Written."
 });
 
-const catalog = { info: { name: "test", title: "Test", version: "0" }, instructions: "", tools: [write], prompts: [], resources: [] };
+const writeLong = defineTool({
+  ...{ ...face, name: "write_long", detaches: true, render: () => "Written." },
+  output: detachable({ text: z.string() }),
+  async run({ text }) {
+    await new Promise((resolve) => setTimeout(resolve, 5 * ATTACHED_MS));
+    return { status: "done" as const, text };
+  }
+});
+
+const catalog = {
+  info: { name: "test", title: "Test", version: "0" },
+  instructions: "",
+  tools: [write, writeLong],
+  prompts: [],
+  resources: []
+};
+
+/** Keys of which one call settles the first. */
+function keep() {
+  let settled: KeyedOutcome | undefined;
+  const settle = async (outcome: KeyedOutcome) => {
+    settled = outcome;
+  };
+  const keys: Keys = {
+    claim: async () => (settled ? { state: "settled", outcome: settled } : { state: "first", settle, release: async () => {} })
+  };
+  return { keys, isSettled: () => settled !== undefined };
+}
+
+interface More {
+  readonly name?: string;
+  readonly isLeft?: boolean;
+  readonly keys?: Keys;
+}
 
 /** Calls the tool, and tells what it answered, and its row as `get_call` reads it. */
-async function callFor(results: Results, text: string, { isLeft = false, keys }: { isLeft?: boolean; keys?: Keys } = {}) {
+async function callFor(results: Results, text: string, { name = "write_it", isLeft = false, keys }: More = {}) {
   let row: CallEnd | undefined;
   const settle = (end: CallEnd) => {
     row = end;
@@ -35,7 +73,7 @@ async function callFor(results: Results, text: string, { isLeft = false, keys }:
   };
   const host = {
     ...{ deadlines: new Deadlines(), running: new RunningCalls(), permits: { take: () => undefined } },
-    limits: { callMs: 1000, attachedMs: 1000, detachedMs: 1000, detaching: 10, inlineBytes: INLINE_BYTES },
+    limits: { callMs: 1000, attachedMs: ATTACHED_MS, detachedMs: 1000, detaching: 10, inlineBytes: INLINE_BYTES },
     calls: { append: settle, open: () => 1, reopen() {}, settle: (_, end) => settle(end) },
     aside: { holdWhile() {}, publish: async () => {}, resultsOf: () => results },
     ...(keys && { keys }),
@@ -48,7 +86,7 @@ async function callFor(results: Results, text: string, { isLeft = false, keys }:
     meta: keys ? { "dormouse/idempotency-key": "key" } : {},
     onCancel: () => () => {}
   } as Partial<Invocation> as Invocation;
-  const answer = await callTool("write_it", { text }, invocation, host);
+  const answer = await callTool(name, { text }, invocation, host);
   const found = { call: "call_test", tool: "write_it", startedMs: 0, era: "sessionful", client: "test/1", ...row } as WatchedCall;
   const details = async () => {
     const read = await readCallDetails(found, results);
@@ -91,13 +129,7 @@ describe("a whole answer", () => {
 
   it("is named again by a repetition with the key of its call, also when it was deleted, and nothing is done twice", async () => {
     await inHome(async ({ results }) => {
-      let settled: KeyedOutcome | undefined;
-      const settle = async (outcome: KeyedOutcome) => {
-        settled = outcome;
-      };
-      const keys: Keys = {
-        claim: async () => (settled ? { state: "settled", outcome: settled } : { state: "first", settle, release: async () => {} })
-      };
+      const { keys } = keep();
       const { answer, row } = await callFor(results, "long ".repeat(INLINE_BYTES), { keys });
       const kept = row?.result ?? "";
       expect(answer).toMatchObject({ isError: true, _meta: { "dormouse/result": kept } });
@@ -107,6 +139,26 @@ describe("a whole answer", () => {
       expect(repeated.row).toMatchObject({ outcome: "ok", preview: expect.stringContaining(`kept whole as ${kept}`) });
       expect(await results.list(10)).toEqual([]);
       await expect(results.read(kept, FROM_START)).rejects.toBeInstanceOf(NotFound);
+    });
+  });
+
+  it("of a call that went on without its client is repeated where it fits a message, and named where it does not", async () => {
+    await inHome(async ({ results }) => {
+      const repeatedFor = async (text: string) => {
+        const { keys, isSettled } = keep();
+        const first = await callFor(results, text, { name: "write_long", keys });
+        expect(first.answer.structuredContent).toEqual({ status: "running", call: "call_test" });
+        await vi.waitFor(() => expect(isSettled()).toBe(true));
+        return (await callFor(results, text, { name: "write_long", keys })).answer;
+      };
+      expect(await repeatedFor("short")).toMatchObject({ structuredContent: { status: "done", text: "short" } });
+      const long = await repeatedFor("long ".repeat(INLINE_BYTES));
+      const [kept] = await results.list(1);
+      expect(long).toMatchObject({ isError: true, _meta: { "dormouse/result": kept?.result, "dormouse/replayed": true } });
+      expect(long.content[0]).toMatchObject({
+        text: expect.stringMatching(/^write_long went through\. The answer takes 3 KiB, .* kept whole as/)
+      });
+      expect(JSON.stringify(long).length).toBeLessThan(INLINE_BYTES);
     });
   });
 });
