@@ -83,8 +83,9 @@ async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolRes
     openRow(tool, entry, host);
     const { result, sizeBytes, stored } = await run(tool, input, { ...call, traces });
     const kept = isUnheard(entry, invocation) ? await keepAnswer(tool, result, invocation, host) : {};
-    const repeatable = claim && toRepeatable(tool, result, kept.result, inlineBytesOf(invocation.client, host.limits.inlineBytes));
-    await settle(claim, { outcome: "ok", result: repeatable ?? result });
+    const limitBytes = inlineBytesOf(invocation.client, host.limits.inlineBytes);
+    const repeatable = entry.isDetached ? toRepeatable(tool, result, limitBytes, kept.result) : result;
+    await settle(claim, { outcome: "ok", result: repeatable });
     if (loopKey !== undefined) host.loops.record(loopKey, withoutHandle(JSON.stringify(result), stored), Date.now());
     entry.end({ outcome: "ok", shown: textOf(result), sizeBytes, result: stored, ...kept });
     return result;

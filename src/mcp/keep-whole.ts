@@ -3,7 +3,7 @@ import { type ContentBlock, resourceLink, type ToolResult, text } from "./conten
 import type { Tool } from "./define-tool.ts";
 import { KeptWhole, OutcomeUnknown, QuotaReached, ToolError } from "./errors.ts";
 import type { Results, ResultType } from "./results.ts";
-import { AnswerTooLarge, type SizedResult, sayKib, textOf, toFittingResult } from "./tool-result.ts";
+import { AnswerTooLarge, type SizedResult, sayKib, shownBytesOf, textOf, toFittingResult } from "./tool-result.ts";
 
 /**
  * Makes the result of what a tool returned: see {@link toFittingResult}. An answer that is larger than a message is kept whole, as a
@@ -28,15 +28,14 @@ export function linkTo(result: string, content: readonly ContentBlock[]): Pick<T
 }
 
 /**
- * What a repetition of a call is answered: the same where that fits a message, else where it stands whole.
- * @param kept the handle of the whole answer; `undefined` where it could not be kept.
+ * What a repetition is answered for a call that went on without its client: the whole answer where it fits a message, else where it is kept,
+ * if it is.
  */
-export function toRepeatable(tool: Tool, result: ToolResult, kept: string | undefined, limitBytes: number): ToolResult {
-  const sizeBytes = utf8Bytes(JSON.stringify(result));
+export function toRepeatable(tool: Tool, result: ToolResult, limitBytes: number, kept: string | undefined): ToolResult {
+  const sizeBytes = shownBytesOf(result);
   if (sizeBytes <= limitBytes) return result;
-  const said = sayTooLarge(tool, sizeBytes);
-  if (kept === undefined) return { content: [text(`${said} It could not be kept.`)], isError: true };
-  return { ...linkTo(kept, [text(`${said} ${sayKept(kept)}`)]), isError: true };
+  const message = `${sayTooLarge(tool, sizeBytes)} ${kept === undefined ? "It could not be kept." : sayKept(kept)}`;
+  return { ...(kept === undefined ? { content: [text(message)] } : linkTo(kept, [text(message)])), isError: true };
 }
 
 const sayTooLarge = ({ name, annotations }: Tool, sizeBytes: number): string =>
@@ -70,7 +69,7 @@ export async function storeWhole({ name }: Tool, result: ToolResult, results: Pi
     await writer.write(whole);
     await writer.end();
   } catch (error) {
-    await results.remove(writer.result); // half of it would only take room
+    await results.remove(writer.result).catch(() => {}); // half of it would only take room; why it is half is what to tell
     throw error;
   }
   return writer.result;

@@ -31,6 +31,8 @@ export interface ResultRecord {
 export interface ResultQuery {
   /** Where to begin; with `tail` it is the end that counts. */
   readonly fromLine: number;
+  /** How many bytes of the first line to pass over: of one that was cut, those that were read. Not with `tail` or where lines are looked for. */
+  readonly fromByte?: number | undefined;
   /** How many lines at most. */
   readonly lines: number;
   /** The last `lines` lines instead. */
@@ -43,13 +45,25 @@ export interface ResultQuery {
   readonly fields?: readonly string[] | undefined;
 }
 
+/** A line of a result. */
+export interface ShownLine {
+  /** Its number. */
+  readonly line: number;
+  readonly text: string;
+  /** It is longer than a page holds. */
+  readonly isCut: boolean;
+  /** Where the rest begins of one that is cut, bytes from its beginning; absent where the text was made of some of its fields. */
+  readonly nextByte?: number | undefined;
+}
+
 /** Some lines of a result. */
 export interface ResultPage {
   readonly record: ResultRecord;
-  /** Each with its number. One that is longer than a page holds is cut, and says so. */
-  readonly lines: readonly { readonly line: number; readonly text: string; readonly isCut: boolean }[];
+  readonly lines: readonly ShownLine[];
   /** Where the next page begins; absent at the end. A page that looks for something may hold nothing and go on all the same. */
   readonly nextLine: number | undefined;
+  /** The first line that was looked at, where fewer were found at the end than were asked for, and what stands before it was not looked at. */
+  readonly lookedFrom?: number | undefined;
 }
 
 /** What is about to be written. */
@@ -66,9 +80,12 @@ export interface ResultWriter {
   readonly sizeBytes: number;
   /** Whether another part of this size fits. */
   fits(sizeBytes: number): boolean;
-  /** @throws TooLarge once it would be longer than a result may be, QuotaReached when the principal has no room left; what was written stays. */
+  /**
+   * @throws TooLarge for a text that would make it longer than a result may be, of which nothing is written; QuotaReached when the principal
+   * has no room left, and from then on. What was stored before stays.
+   */
   write(text: string): Promise<void>;
-  /** Says that this is all. */
+  /** Says that this is all; `cut` that it is the beginning only. @throws as `write` where a part is missing and it would be `complete`. */
   end(state?: "complete" | "cut"): Promise<ResultRecord>;
 }
 
@@ -88,8 +105,8 @@ export interface Results {
   fit<R extends Json>(rows: readonly R[], start: Omit<ResultStart, "type">): Promise<FittedRows<R>>;
   get(result: string): Promise<ResultRecord>;
   read(result: string, query: ResultQuery): Promise<ResultPage>;
-  /** The newest first. */
-  list(limit: number): Promise<readonly ResultRecord[]>;
+  /** The newest first. @param before the handle of one, which may have been deleted: only those that are older. */
+  list(limit: number, before?: string): Promise<readonly ResultRecord[]>;
   remove(result: string): Promise<void>;
 }
 
@@ -103,5 +120,4 @@ export interface ResultKeeper extends Pick<Results, "get" | "read" | "list" | "r
 }
 
 /** What a result that grows too long is refused with. */
-export const sayTooLong = (maxBytes: number): string =>
-  `A stored result holds ${maxBytes / 1024 / 1024} MiB, and this is longer. What was written of it before stays.`;
+export const sayTooLong = (maxBytes: number): string => `A stored result holds ${maxBytes / 1024 / 1024} MiB, and this is longer.`;

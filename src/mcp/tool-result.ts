@@ -61,16 +61,17 @@ function toResult(tool: Tool, output: object): ToolResult {
 function requireFits(result: ToolResult, limitBytes: number): number {
   const sizeBytes = utf8Bytes(JSON.stringify(result));
   if (sizeBytes <= limitBytes) return sizeBytes;
-  const shownBytes = Math.max(contentBytes(result), structuredBytes(result));
+  const shownBytes = shownBytesOf(result);
   if (shownBytes <= limitBytes) return sizeBytes;
   const message = `The answer takes ${sayKib(shownBytes)}, and one message holds ${sayKib(limitBytes)}. Ask for less.`;
   throw new AnswerTooLarge(message, { result, sizeBytes: shownBytes });
 }
 
-// A model is shown one of the two: docs/decisions/0009-each-half-of-an-answer-suffices.md
-
-const structuredBytes = ({ structuredContent }: ToolResult): number =>
-  structuredContent ? utf8Bytes(JSON.stringify(structuredContent)) : 0;
-
-const contentBytes = ({ content }: ToolResult): number =>
-  content.reduce((sum, block) => sum + utf8Bytes(block.type === "text" ? block.text : JSON.stringify(block)), 0);
+/**
+ * How much of a result a model is shown at most, bytes: the text or the data, for no client shows both.
+ * docs/decisions/0009-each-half-of-an-answer-suffices.md
+ */
+export function shownBytesOf({ content, structuredContent }: ToolResult): number {
+  const contentBytes = content.reduce((sum, block) => sum + utf8Bytes(block.type === "text" ? block.text : JSON.stringify(block)), 0);
+  return Math.max(contentBytes, structuredContent ? utf8Bytes(JSON.stringify(structuredContent)) : 0);
+}

@@ -14,11 +14,16 @@ export const resultResource = defineResource({
   scopes: ["mcp:use"],
   async read({ result }, ctx) {
     const { record, lines, nextLine } = await ctx.results.read(result, { fromLine: 1, lines: PAGE_LINES, isTail: false });
+    const cut = lines.find(({ isCut }) => isCut);
     return {
       writtenByOthers: ["/text"],
       ...toResultRecord(record),
       text: lines.map(({ text }) => text).join("\n"),
-      ...(nextLine !== undefined && { goOn: `read_result reads on with fromLine ${nextLine}.` })
+      ...((cut || nextLine !== undefined) && {
+        goOn: cut
+          ? `read_result reads on with fromLine ${cut.line} and fromByte ${cut.nextByte}.`
+          : `read_result reads on with fromLine ${nextLine}.`
+      })
     };
   }
 });

@@ -20,7 +20,7 @@ export function createRemoteResults(home: () => HomeDoor, asker: Asker): ResultK
     close: (result, state) => ask("close", result, state).catch(againUnlessRefused(() => ask("close", result, state))),
     get: (result) => ask("get", result),
     read: (result, query) => ask("read", result, query),
-    list: (limit) => ask("list", limit),
+    list: (limit, before) => ask("list", limit, before),
     remove: (result) => ask("remove", result)
   };
 }

@@ -30,8 +30,8 @@ export function createResults(keeper: ResultKeeper, sizes: ResultSizes): Results
       await writer.end();
       return writer.result;
     } catch (error) {
-      // Half of it, of which nobody is told, would only take room.
-      await keeper.remove(writer.result);
+      // Half of it, of which nobody is told, would only take room. Why it is half is what to tell, whatever becomes of that.
+      await keeper.remove(writer.result).catch(() => {});
       throw error;
     }
   };
@@ -46,7 +46,7 @@ export function createResults(keeper: ResultKeeper, sizes: ResultSizes): Results
     },
     get: (result) => keeper.get(result),
     read: (result, query) => keeper.read(result, query),
-    list: (limit) => keeper.list(limit),
+    list: (limit, before) => keeper.list(limit, before),
     remove: (result) => keeper.remove(result)
   };
 }
@@ -80,6 +80,9 @@ class PartWriter implements ResultWriter {
   /** The first half of a character whose second comes with the next text. */
   #half = "";
   #written = 0;
+  /** Why a part could not be stored: nothing may be written behind the gap. */
+  #fault: { readonly error: unknown } | undefined;
+  #isEnded = false;
   /** What was asked for last: texts are written in the order in which they came, whoever waits for them. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -104,9 +107,13 @@ class PartWriter implements ResultWriter {
 
   end(state: "complete" | "cut" = "complete"): Promise<ResultRecord> {
     return this.#inOrder(async () => {
-      if (this.#half !== "") await this.#put(this.#take("", true));
-      if (this.#filled > 0) await this.#flush();
-      return this.#keeper.close(this.result, state);
+      // What was stored before the gap can still be read, as the beginning that it is.
+      if (this.#fault && state === "complete") throw this.#fault.error;
+      if (!this.#fault && this.#half !== "") await this.#put(this.#take("", true));
+      if (!this.#fault && this.#filled > 0) await this.#flush();
+      const record = await this.#keeper.close(this.result, state);
+      this.#isEnded = true;
+      return record;
     });
   }
 
@@ -117,6 +124,8 @@ class PartWriter implements ResultWriter {
   }
 
   async #write(text: string): Promise<void> {
+    if (this.#fault) throw this.#fault.error;
+    if (this.#isEnded) throw new Error(`${this.result} was ended: nothing can be added.`);
     if (!this.fits(utf8Bytes(text))) throw new TooLarge(sayTooLong(this.#sizes.maxBytes));
     for (const piece of piecesOf(this.#take(text, false), PIECE_LENGTH)) await this.#put(piece);
   }
@@ -143,7 +152,12 @@ class PartWriter implements ResultWriter {
 
   /** A copy: the store, or the way to it, may hold on to what it is given. */
   async #flush(): Promise<void> {
-    await this.#keeper.append(this.result, this.#parts, this.#part.slice(0, this.#filled));
+    try {
+      await this.#keeper.append(this.result, this.#parts, this.#part.slice(0, this.#filled));
+    } catch (error) {
+      this.#fault = { error };
+      throw error;
+    }
     this.#parts++;
     this.#filled = 0;
   }

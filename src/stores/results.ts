@@ -32,7 +32,7 @@ export class ResultStore {
   readonly #results: LateTable;
   readonly #chunks: LateTable;
   #lastSeq = 0;
-  #held: { readonly seq: number; readonly part: number; readonly bytes: Uint8Array | undefined } | undefined;
+  #held: { readonly seq: number; readonly part: number; readonly bytes: Uint8Array } | undefined;
   #used: { bytes: number; results: number } | undefined;
 
   constructor(storage: DurableObjectStorage, record: HomeRecord) {
@@ -64,9 +64,9 @@ export class ResultStore {
     return row && toResultRow(row);
   }
 
-  /** The newest first. */
-  list(limit: number): ResultRow[] {
-    return this.#select("SELECT * FROM results ORDER BY seq DESC LIMIT ?", limit);
+  /** Those before a number that have not expired, the newest first. */
+  list(limit: number, beforeSeq: number, nowMs: number): ResultRow[] {
+    return this.#select("SELECT * FROM results WHERE seq < ? AND expires_ms > ? ORDER BY seq DESC LIMIT ?", beforeSeq, nowMs, limit);
   }
 
   /** The largest first. */
@@ -112,8 +112,10 @@ export class ResultStore {
 
   /** The same for whoever reads page after page, mostly of one part: the last is held. */
   recall(seq: number, part: number): Uint8Array | undefined {
-    if (this.#held?.seq !== seq || this.#held.part !== part) this.#held = { seq, part, bytes: this.part(seq, part) };
-    return this.#held.bytes;
+    if (this.#held?.seq === seq && this.#held.part === part) return this.#held.bytes;
+    const bytes = this.part(seq, part);
+    this.#held = bytes && { seq, part, bytes }; // one that is not there may come yet
+    return bytes;
   }
 
   /** The last part that begins before a line does, and holds the break before it; the first part for the first line. */
@@ -132,10 +134,15 @@ export class ResultStore {
     this.#forget("seq = ?", seq);
   }
 
+  /** Forgets results that have expired. */
+  forgetExpired(nowMs: number): void {
+    this.#forget("expires_ms <= ?", nowMs);
+  }
+
   /** Forgets results that have expired, and says of those that nobody has added to for a time that they were cut. Returns whether any is left. */
   prune(nowMs: number, lostMs: number): boolean {
     if (!this.#results.exists()) return false;
-    this.#forget("expires_ms <= ?", nowMs);
+    this.forgetExpired(nowMs);
     for (const row of this.#select("SELECT * FROM results WHERE state = 'growing' AND updated_ms < ?", nowMs - lostMs))
       this.close(row, "cut");
     return this.used().results > 0;

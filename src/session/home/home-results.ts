@@ -25,9 +25,14 @@ export type ResultLimits = { readonly [L in keyof typeof DEFAULTS.results]: numb
 export function createHomeResults({ store, keyring, own, limits, retentionMs }: HomeResultsOptions, principalId: string): ResultKeeper {
   const toHandle = (seq: number) => mintHandle(keyring, principalId, { kind: "res", owner: own, seq });
 
-  const find = (text: string): ResultRow => {
+  const seqOf = (text: string): number | undefined => {
     const handle = readHandle(keyring, principalId, text);
-    const row = handle?.kind === "res" && handle.owner === own ? store.get(handle.seq) : undefined;
+    return handle?.kind === "res" && handle.owner === own ? handle.seq : undefined;
+  };
+
+  const find = (text: string): ResultRow => {
+    const seq = seqOf(text);
+    const row = seq === undefined ? undefined : store.get(seq);
     // The sweep comes once a day: until then what has expired is gone as well.
     if (!row || row.expiresMs <= Date.now()) throw new NotFound(noSuchResult(text));
     return row;
@@ -37,10 +42,16 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
     ...{ result: toHandle(seq), tool, title, type, state, sizeBytes, lines, createdMs, expiresMs }
   });
 
-  const requireRoom = (sizeBytes: number, results: number) => {
+  /** @param growing the result that room is looked for: whoever writes it need not be told to delete it. */
+  const requireRoom = (sizeBytes: number, results: number, growing?: ResultRow) => {
+    const hasRoom = () => store.used().bytes + sizeBytes <= limits.quotaBytes && store.used().results + results <= limits.maxResults;
+    if (hasRoom()) return;
+    // What has expired takes no room, and nobody could delete it: its handle names nothing.
+    store.forgetExpired(Date.now());
+    if (hasRoom()) return;
     const used = store.used();
-    if (used.bytes + sizeBytes <= limits.quotaBytes && used.results + results <= limits.maxResults) return;
-    const largest = store.largest(NAMED).map((row) => `${toHandle(row.seq)} (${inMib(row.sizeBytes)} MiB of ${row.tool})`);
+    const others = store.largest(NAMED + 1).filter(({ seq }) => seq !== growing?.seq);
+    const largest = others.slice(0, NAMED).map((row) => `${toHandle(row.seq)} (${inMib(row.sizeBytes)} MiB of ${row.tool})`);
     const sentence = `Your ${used.results} stored results take ${inMib(used.bytes)} MiB; ${limits.maxResults} may take ${inMib(limits.quotaBytes)} MiB. Make room with delete_result; the largest are ${largest.join(", ")}.`;
     throw new QuotaReached(sentence, { limit: "result_bytes", quotaBytes: limits.quotaBytes, maxResults: limits.maxResults });
   };
@@ -59,7 +70,7 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
       if (row.state !== "growing" || part > row.parts || row.sizeBytes !== part * limits.partBytes || bytes.byteLength > limits.partBytes)
         throw new NotFound(`${text} cannot be added to. Begin another result.`);
       if (row.sizeBytes + bytes.byteLength > limits.maxBytes) throw new TooLarge(sayTooLong(limits.maxBytes));
-      requireRoom(bytes.byteLength, 0);
+      requireRoom(bytes.byteLength, 0, row);
       store.append(row, bytes, Date.now());
     },
 
@@ -78,12 +89,10 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
       return { record: toRecord(row), ...readResultPage(store, row, query, limits) };
     },
 
-    async list(limit) {
-      const nowMs = Date.now();
-      return store
-        .list(limit)
-        .filter(({ expiresMs }) => expiresMs > nowMs)
-        .map(toRecord);
+    async list(limit, before) {
+      const beforeSeq = before === undefined ? Number.MAX_SAFE_INTEGER : seqOf(before);
+      if (beforeSeq === undefined) throw new NotFound(noSuchResult(before ?? ""));
+      return store.list(limit, beforeSeq, Date.now()).map(toRecord);
     },
 
     async remove(text) {

@@ -2,7 +2,7 @@ import { canonicalJson } from "../../lib/canonical-json.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../lib/json.ts";
 import { readPointer, valueAt } from "../../lib/json-pointer.ts";
 import { cutToJsonBytes, utf8Bytes } from "../../lib/text.ts";
-import type { ResultPage, ResultQuery } from "../../mcp/results.ts";
+import type { ResultPage, ResultQuery, ShownLine } from "../../mcp/results.ts";
 import type { ResultRow, ResultStore } from "../../stores/results.ts";
 import { type ResultLine, ResultLines } from "./result-lines.ts";
 
@@ -13,11 +13,11 @@ export interface PageLimits {
   readonly partBytes: number;
 }
 
-type Lines = Pick<ResultPage, "lines" | "nextLine">;
+type Lines = Omit<ResultPage, "record">;
 
 /** Reads some lines of a result, one part at a time: what is looked for may be far away, so one page ends when enough was read. */
 export function readResultPage(store: ResultStore, row: ResultRow, query: ResultQuery, limits: PageLimits): Lines {
-  const lines = new ResultLines(store, row);
+  const lines = new ResultLines(store, row, limits.partBytes);
   const show = createShow(query);
   // Whoever looks into a line needs all of it; who only shows it, no more than a page.
   const isLooking = query.contains !== undefined || query.where !== undefined || query.fields !== undefined;
@@ -32,8 +32,9 @@ export function readResultPage(store: ResultStore, row: ResultRow, query: Result
 type Read = () => ResultLine | undefined;
 
 function readOn(query: ResultQuery, lines: ResultLines, read: Read, { pageBytes, scanBytes }: PageLimits): Lines {
-  const page: ResultLine[] = [];
+  const page: ShownLine[] = [];
   lines.seek(query.fromLine);
+  lines.skip(query.fromByte ?? 0);
   for (let leftBytes = pageBytes; ; ) {
     const { line } = lines;
     if (line === undefined || page.length === query.lines || lines.readBytes > scanBytes) return { lines: page, nextLine: line };
@@ -42,7 +43,10 @@ function readOn(query: ResultQuery, lines: ResultLines, read: Read, { pageBytes,
     leftBytes -= sizeOf(shown);
     if (leftBytes >= 0) page.push(shown);
     else if (page.length > 0) return { lines: page, nextLine: line };
-    else return { lines: [cutLine(shown, pageBytes)], nextLine: lines.line };
+    else {
+      const fromByte = line === query.fromLine ? query.fromByte : 0;
+      return { lines: [cutLine(shown, pageBytes, query, fromByte)], nextLine: lines.line };
+    }
   }
 }
 
@@ -53,17 +57,18 @@ function readTail(store: ResultStore, row: ResultRow, query: ResultQuery, lines:
   const firstPart = row.parts - Math.floor(scanBytes / partBytes);
   const inReach = firstPart <= 0 ? 1 : Math.min(store.firstLineOf(row.seq, firstPart) + 1, Math.max(1, row.lines));
   lines.seek(isFiltered ? inReach : Math.max(inReach, row.lines - query.lines + 1));
-  const page: ResultLine[] = [];
+  const page: ShownLine[] = [];
   let sizeBytes = 0;
   while (lines.line !== undefined) {
     const shown = read();
     if (!shown) continue;
-    const fitting = sizeOf(shown) > pageBytes ? cutLine(shown, pageBytes) : shown;
+    const fitting = sizeOf(shown) > pageBytes ? cutLine(shown, pageBytes, query) : shown;
     page.push(fitting);
     sizeBytes += sizeOf(fitting);
     while (page.length > query.lines || (sizeBytes > pageBytes && page.length > 1)) sizeBytes -= sizeOf(page.shift());
   }
-  return { lines: page, nextLine: undefined };
+  const isAllLooked = !isFiltered || inReach === 1 || page.length === query.lines;
+  return { lines: page, nextLine: undefined, ...(!isAllLooked && { lookedFrom: inReach }) };
 }
 
 /** What a line takes in a message beside its text, bytes. */
@@ -71,9 +76,11 @@ const LINE_BYTES = 48;
 
 const sizeOf = (line: ResultLine | undefined): number => (line ? utf8Bytes(JSON.stringify(line.text)) + LINE_BYTES : 0);
 
-function cutLine({ line, text }: ResultLine, pageBytes: number): ResultLine {
-  const shown = cutToJsonBytes(text, pageBytes - 2 * LINE_BYTES);
-  return { line, text: shown === text ? `${text}…` : shown, isCut: true };
+function cutLine({ line, text }: ResultLine, pageBytes: number, { fields }: ResultQuery, fromByte = 0): ShownLine {
+  const cut = cutToJsonBytes(text, pageBytes - 2 * LINE_BYTES);
+  const shown = cut === text ? `${text}…` : cut;
+  if (fields) return { line, text: shown, isCut: true };
+  return { line, text: shown, isCut: true, nextByte: fromByte + utf8Bytes(shown.slice(0, -1)) };
 }
 
 /** Makes what shows a line as a query asks for it; `undefined` for one that is not looked for. */

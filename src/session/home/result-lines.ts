@@ -11,6 +11,7 @@ export interface ResultLine {
 export class ResultLines {
   readonly #store: ResultStore;
   readonly #row: ResultRow;
+  readonly #partBytes: number;
   /** UTF-8 may be broken where a part ends, and a mark at its beginning is text as well. */
   readonly #decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   #line = 1;
@@ -19,9 +20,10 @@ export class ResultLines {
   #offset = 0;
   #readBytes = 0;
 
-  constructor(store: ResultStore, row: ResultRow) {
+  constructor(store: ResultStore, row: ResultRow, partBytes: number) {
     this.#store = store;
     this.#row = row;
+    this.#partBytes = partBytes;
   }
 
   /** How much was read of the store, bytes. */
@@ -34,8 +36,35 @@ export class ResultLines {
     return this.#line <= this.#row.lines ? this.#line : undefined;
   }
 
-  /** Goes to the beginning of a line. */
+  /** Goes to the beginning of a line. Behind the last there is nothing to look for, however far it is. */
   seek(line: number): void {
+    if (line <= this.#row.lines) this.#goTo(line);
+    else this.#line = line;
+  }
+
+  /** Passes over so many bytes of the line that comes next, or all that it has. */
+  skip(bytes: number): void {
+    const { line } = this;
+    if (line === undefined || bytes === 0) return;
+    const at = this.#at + bytes;
+    let end = this.#row.sizeBytes;
+    // While a result grows, behind its last line stands the beginning of another.
+    if (line < this.#row.lines || this.#row.state === "growing") {
+      this.#goTo(line + 1);
+      end = this.#at - 1;
+    }
+    const part = Math.min(Math.floor(Math.min(at, end) / this.#partBytes), this.#row.parts - 1);
+    if (part !== this.#part) this.#bytes = undefined;
+    this.#line = line;
+    this.#part = part;
+    this.#offset = Math.min(at, end) - part * this.#partBytes;
+  }
+
+  get #at(): number {
+    return this.#part * this.#partBytes + this.#offset;
+  }
+
+  #goTo(line: number): void {
     const { part, firstLine } = this.#store.placeOf(this.#row.seq, line);
     this.#line = line;
     if (part !== this.#part) this.#bytes = undefined;

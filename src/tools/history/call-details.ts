@@ -87,7 +87,7 @@ async function readOutput(
     return { result, output: record.type === "application/json" ? (JSON.parse(text) as Json) : text };
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
-    return { result, reason: "What its answer leads to is no longer stored." };
+    return { reason: "What its answer leads to is no longer stored: it was deleted, or has expired." };
   }
 }
 

@@ -1,5 +1,5 @@
 import { utf8Bytes } from "../../lib/text.ts";
-import { QuotaReached } from "../../mcp/errors.ts";
+import { NotFound, QuotaReached } from "../../mcp/errors.ts";
 import type { LogEvent } from "../../mcp/logs.ts";
 import type { ResultStart, Results, ResultWriter } from "../../mcp/results.ts";
 
@@ -35,7 +35,7 @@ export class KeptLines {
   async add({ timestampMs, stream, message }: LogEvent, level: string): Promise<void> {
     if (this.#nextMs !== undefined || this.#notKept !== undefined) return;
     const line = `${JSON.stringify({ timestamp: new Date(timestampMs).toISOString(), stream, level, message })}\n`;
-    await this.#unlessNoRoom(async () => {
+    await this.#unlessNoPlace(async () => {
       this.#writer ??= await this.#results.begin(this.#start);
       if (!this.#writer.fits(utf8Bytes(this.#pending) + utf8Bytes(line))) {
         this.#nextMs = timestampMs;
@@ -49,7 +49,7 @@ export class KeptLines {
 
   /** Says that there are no more lines. */
   async end(state: "complete" | "cut"): Promise<Kept> {
-    await this.#unlessNoRoom(async () => {
+    await this.#unlessNoPlace(async () => {
       await this.#flush();
       await this.#writer?.end(this.#nextMs === undefined ? state : "cut");
     });
@@ -62,18 +62,20 @@ export class KeptLines {
     if (text !== "") await this.#writer?.write(text);
   }
 
-  /** The beginning of a result that nobody has room for would only take room. */
-  async #unlessNoRoom(act: () => Promise<void>): Promise<void> {
+  /** The beginning of a result that nobody has room for would only take room; one that was deleted while it grew has none to go on in. */
+  async #unlessNoPlace(act: () => Promise<void>): Promise<void> {
     try {
       await act();
     } catch (error) {
-      if (!(error instanceof QuotaReached)) throw error;
-      this.#notKept = error.message;
+      if (!(error instanceof QuotaReached || error instanceof NotFound)) throw error;
+      this.#notKept = error instanceof NotFound ? DELETED : error.message;
       this.#pending = "";
       this.#stored = 0;
       const begun = this.#writer;
       this.#writer = undefined;
-      if (begun) await this.#results.remove(begun.result);
+      if (begun && error instanceof QuotaReached) await this.#results.remove(begun.result);
     }
   }
 }
+
+const DELETED = "The stored result was deleted while events were added to it. Analyze again to have them stored.";

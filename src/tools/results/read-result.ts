@@ -21,6 +21,11 @@ export const readResult = defineTool({
   input: z.strictObject({
     result: resultHandle,
     fromLine: z.int().min(1).default(1).describe("Where to begin: nextLine of the page before"),
+    fromByte: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe("Where to begin in that line: nextByte of one that was cut. Not with tail, contains, where or fields"),
     lines: z.int().min(1).max(MAX_LINES).default(200).describe("How many lines at most; a page ends earlier where its message is full"),
     tail: z.boolean().default(false).describe("The last lines instead; no fromLine then"),
     contains: z.string().min(1).max(1000).optional().describe("Only lines that hold this text, whatever its case"),
@@ -43,7 +48,8 @@ export const readResult = defineTool({
           z.object({
             line: z.int().describe("Counted from 1"),
             text: z.string(),
-            isCut: z.literal(true).optional().describe("The line is longer than a message: this is its beginning")
+            isCut: z.literal(true).optional().describe("The line is longer than a message: this is its beginning"),
+            nextByte: z.int().optional().describe("Where its rest begins: read on with fromLine: line, fromByte: nextByte")
           })
         )
         .describe("Lines as they stand in the result")
@@ -51,20 +57,35 @@ export const readResult = defineTool({
     nextLine: z
       .int()
       .optional()
-      .describe("Where the next page begins; absent at the end. A page that looks for something may be empty and go on all the same")
+      .describe("Where the next page begins; absent at the end. A page that looks for something may be empty and go on all the same"),
+    lookedFrom: z
+      .int()
+      .optional()
+      .describe("With tail: lines before this one were not looked at. Look through them from fromLine 1 if what you seek is not here")
   }),
-  async run({ result, fromLine, lines, tail, contains, where, fields }, ctx) {
+  async run({ result, fromLine, fromByte, lines, tail, contains, where, fields }, ctx) {
     if (tail && fromLine > 1) throw new InvalidInput("Give either fromLine or tail.");
-    const page = await ctx.results.read(result, { fromLine, lines, isTail: tail, contains, where, fields });
+    if (fromByte > 0 && (tail || contains !== undefined || where || fields))
+      throw new InvalidInput("fromByte reads on in one line: leave out tail, contains, where and fields.");
+    const page = await ctx.results.read(result, { fromLine, fromByte, lines, isTail: tail, contains, where, fields });
     return {
       record: toResultRecord(page.record),
-      lines: page.lines.map(({ line, text, isCut }) => ({ line, text, ...(isCut && { isCut: true as const }) })),
-      nextLine: page.nextLine
+      lines: page.lines.map(({ line, text, isCut, nextByte }) => ({ line, text, ...(isCut && { isCut: true as const, nextByte }) })),
+      nextLine: page.nextLine,
+      lookedFrom: page.lookedFrom
     };
   },
-  render({ record, lines, nextLine }) {
+  render({ record, lines, nextLine, lookedFrom }) {
     const [first, last] = [lines[0]?.line, lines.at(-1)?.line];
     const shown = first === undefined ? "No lines" : first === last ? `Line ${first}` : `Lines ${first} to ${last}`;
-    return `${shown} of ${record.lines} of ${record.result}, in the structured result.${nextLine === undefined ? "" : ` Go on with fromLine ${nextLine}.`}`;
+    const cut = lines.find(({ nextByte }) => nextByte !== undefined);
+    return [
+      `${shown} of ${record.lines} of ${record.result}, in the structured result.`,
+      cut && `Line ${cut.line} is cut: its rest is read with fromLine ${cut.line} and fromByte ${cut.nextByte}.`,
+      nextLine !== undefined && `Go on with fromLine ${nextLine}.`,
+      lookedFrom !== undefined && `What stands before line ${lookedFrom} was not looked at.`
+    ]
+      .filter(Boolean)
+      .join(" ");
   }
 });

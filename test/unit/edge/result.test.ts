@@ -1,4 +1,4 @@
-import { reset, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, expect, it } from "vitest";
 import { apiKeyName, createApiKey } from "../../../src/auth/api-key.ts";
@@ -51,4 +51,22 @@ it("answers one that has expired as one that never was, also before the sweep", 
   await runInDurableObject(homeOf(alice.id), (_, { storage }) => void storage.sql.exec("UPDATE results SET expires_ms = ?", Date.now()));
   const [expired, forged] = [await download(result, alice.headers), await download("res_0_0", alice.headers)];
   expect([expired.status, await expired.text()]).toEqual([404, await forged.text()]);
+});
+
+it("answers what two writers stored at once, though the home was evicted between their parts and afterwards", async () => {
+  const alice = await createPrincipal();
+  const home = homeOf(alice.id);
+  const writers = await Promise.all([1, 2].map(() => remoteResultsOf(alice.id).begin(START)));
+  const half = (n: number) => `${n}`.repeat(DEFAULTS.results.partBytes * 1.5);
+  const texts = writers.map((_, n) => half(n) + half(n));
+  for (let round = 0; round < 2; round++) {
+    await Promise.all(writers.map((writer, n) => writer.write(half(n))));
+    await evictDurableObject(home);
+  }
+  const records = await Promise.all(writers.map((writer) => writer.end()));
+  await evictDurableObject(home);
+  for (const [n, { result, state, sizeBytes }] of records.entries()) {
+    expect([state, sizeBytes]).toEqual(["complete", texts[n]?.length]);
+    expect((await (await download(result, alice.headers)).text()) === texts[n]).toBe(true);
+  }
 });

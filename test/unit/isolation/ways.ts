@@ -41,6 +41,7 @@ const FIELDS: readonly Way[] = [
   field("cancel_run", "run", "waitingRun"),
   field("delete_run", "run", "endedRun"),
   ...["read_result", "delete_result"].map((tool) => field(tool, "result", "result")),
+  field("list_results", "cursor", "result"),
   field("delete_calls", "calls", "call"),
   field("delete_calls", "calls", "statelessCall"),
   field("delete_calls", "session", "ses", { tool: "define_workflow" })

@@ -130,6 +130,19 @@ describe("a page", () => {
     ]);
   });
 
+  it("far behind the end reads nothing, and leaves what comes there later to be read", async () => {
+    await inHome(async ({ keeper, results, parts }) => {
+      const result = await keeper.open(START);
+      for (const fromLine of [2, 100_000]) expect((await results.read(result, { ...FROM_START, fromLine })).lines).toEqual([]);
+      await keeper.append(result, 0, new TextEncoder().encode("a\nb\n"));
+      await keeper.close(result, "complete");
+      const before = parts();
+      for (const fromLine of [3, 100_000]) expect((await results.read(result, { ...FROM_START, fromLine })).lines).toEqual([]);
+      expect(parts() - before).toBe(0);
+      expect((await readAll(results, result)).map(({ text }) => text)).toEqual(["a", "b"]);
+    });
+  });
+
   it("of 50 MiB costs no more than twice one of 1 MiB, in rows and in what they hold", { timeout: 30_000 }, async () => {
     const costOf = (mebibytes: number) =>
       inHome(async (kept) => {

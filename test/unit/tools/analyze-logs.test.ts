@@ -76,6 +76,24 @@ describe("an analysis of logs", () => {
       { ...SMALL, quotaBytes: 20 * 1024 }
     ));
 
+  it("counts on when its result is deleted while it grows", () =>
+    inHome(async ({ results }) => {
+      const deleteAll = async () => {
+        for (const { result } of await results.list(10)) await results.remove(result);
+      };
+      for (const events of [1200, 50]) {
+        const answer = await analyze(results, async function* (query) {
+          for await (const page of pagesOf(events, query)) {
+            yield page;
+            await deleteAll();
+          }
+        });
+        expect(answer).toMatchObject({ matched: events, isComplete: true, stored: 0, notKept: expect.stringContaining("was deleted") });
+        expect(answer).not.toHaveProperty("result");
+      }
+      expect(await results.list(10)).toEqual([]);
+    }));
+
   it("stops at its limit and goes on where it says", () =>
     inHome(async ({ results }) => {
       const first = await analyze(results, (query) => pagesOf(120, query), { limit: 50 });
