@@ -89,6 +89,18 @@ describeWires("logs", (wire) => {
     expect(read).toEqual(lines);
   });
 
+  it("of which none matches are an empty result, which is read and downloaded as any other", async () => {
+    const answer = await client.call("analyze_logs", { ...FEW, pattern: "nothing" });
+    expect(answer.structuredContent).toMatchObject({ matched: 0, stored: 0, isComplete: true, result: expect.any(String) });
+    const { result } = answer.structuredContent as unknown as Analysis;
+    expect(answer.content).toContainEqual(expect.objectContaining({ type: "resource_link", uri: `result://${result}` }));
+    expect((await client.call("read_result", { result })).structuredContent).toMatchObject({ lines: [] });
+    const [whole, range] = await Promise.all(
+      [{}, { range: "bytes=0-9" }].map((headers) => fetch(`${server.url}/results/${result}`, { headers }))
+    );
+    expect({ status: whole?.status, body: await whole?.text(), range: range?.status }).toEqual({ status: 200, body: "", range: 416 });
+  });
+
   it("are searched by a pattern, a few at a time", async () => {
     const asked = { ...ALL, pattern: '{ $.level = "error" }', limit: 2 };
     const { structuredContent: first } = await client.call("search_logs", asked);

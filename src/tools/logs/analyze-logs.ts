@@ -68,7 +68,7 @@ export const analyzeLogs = defineTool({
     try {
       reading = await readEvents(query, limit, { ctx, analysis, lines });
     } catch (error) {
-      await lines.end("cut").catch(() => {}); // what ended it is what to tell
+      await lines.abandon().catch(() => {}); // what ended it is what to tell
       throw error;
     }
     const { nextMs, stoppedBy } = reading;

@@ -47,13 +47,24 @@ export class KeptLines {
     });
   }
 
-  /** Says that there are no more lines. */
+  /** Says that there are no more lines. Of none at all the result is empty. */
   async end(state: "complete" | "cut"): Promise<Kept> {
     await this.#unlessNoRoom(async () => {
-      await this.#flush();
-      await this.#writer?.end(this.#nextMs === undefined ? state : "cut");
+      if (this.#notKept === undefined) this.#writer ??= await this.#results.begin(this.#start);
+      await this.#close(this.#nextMs === undefined ? state : "cut");
     });
-    return { stored: this.#stored, result: this.#writer?.result, nextMs: this.#nextMs, notKept: this.#notKept };
+    const nextMs = this.#notKept === undefined ? this.#nextMs : undefined;
+    return { stored: this.#stored, result: this.#writer?.result, nextMs, notKept: this.#notKept };
+  }
+
+  /** Ends what was begun, if anything was: whoever wrote it has failed. */
+  async abandon(): Promise<void> {
+    await this.#unlessNoRoom(() => this.#close("cut"));
+  }
+
+  async #close(state: "complete" | "cut"): Promise<void> {
+    await this.#flush();
+    await this.#writer?.end(state);
   }
 
   async #flush(): Promise<void> {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Context } from "../../../src/mcp/context.ts";
-import { UpstreamLimited } from "../../../src/mcp/errors.ts";
+import { NotFound, UpstreamLimited } from "../../../src/mcp/errors.ts";
 import type { LogEvent, LogQuery } from "../../../src/mcp/logs.ts";
 import type { Results } from "../../../src/mcp/results.ts";
 import { analyzeLogs } from "../../../src/tools/logs/analyze-logs.ts";
-import { inHome, readAll, SMALL } from "../session/stored-results.ts";
+import { FROM_START, inHome, readAll, SMALL } from "../session/stored-results.ts";
 
 const START_MS = Date.UTC(2026, 7, 1);
 
@@ -94,9 +94,33 @@ describe("an analysis of logs", () => {
       expect(await results.get(answer.result ?? "")).toMatchObject({ state: "cut", lines: 60 });
     }));
 
-  it("of nothing stores nothing", () =>
+  it("of nothing stores an empty result, which can be read", () =>
     inHome(async ({ results }) => {
-      expect(await analyze(results, (query) => pagesOf(0, query))).toMatchObject({ matched: 0, stored: 0, levels: [], repeated: [] });
+      const answer = await analyze(results, (query) => pagesOf(0, query));
+      expect(answer).toMatchObject({ matched: 0, stored: 0, isComplete: true, levels: [], repeated: [] });
+      const record = { state: "complete", type: "application/x-ndjson", sizeBytes: 0, lines: 0 };
+      expect(await results.read(answer.result ?? "", FROM_START)).toMatchObject({ record, lines: [] });
+      expect(await results.list(10)).toMatchObject([record]);
+    }));
+
+  it("of nothing says what to delete where there is no room for a result", () =>
+    inHome(
+      async ({ results }) => {
+        await analyze(results, (query) => pagesOf(0, query));
+        const answer = await analyze(results, (query) => pagesOf(0, query));
+        expect(answer).toMatchObject({ matched: 0, stored: 0, notKept: expect.stringContaining("delete_result") });
+        expect(answer).not.toHaveProperty("result");
+      },
+      { ...SMALL, maxResults: 1 }
+    ));
+
+  it("stores nothing when it fails before its first event", () =>
+    inHome(async ({ results }) => {
+      // biome-ignore lint/correctness/useYield: it fails before it has anything to yield
+      const failing = analyze(results, async function* () {
+        throw new NotFound("There is no such group.");
+      });
+      await expect(failing).rejects.toThrow("There is no such group.");
       expect(await results.list(10)).toEqual([]);
     }));
 
