@@ -135,7 +135,7 @@ it("marks what others wrote in the tools of this server", () => {
         "/output",
       ],
       "get_item": [
-        "/item",
+        "/shown",
       ],
       "get_repository": [
         "/description",
@@ -160,7 +160,7 @@ it("marks what others wrote in the tools of this server", () => {
         "/runs/*/error",
       ],
       "query_table": [
-        "/items",
+        "/shown",
       ],
       "read_result": [
         "/lines",
