@@ -14,6 +14,12 @@ export interface Kept {
   readonly notKept: string | undefined;
 }
 
+/** An event, and the level that its message names. */
+export interface LeveledEvent {
+  readonly event: LogEvent;
+  readonly level: string;
+}
+
 /** How much text is collected before it is written. */
 const PIECE_LENGTH = 64 * 1024;
 
@@ -32,17 +38,18 @@ export class KeptLines {
     this.#start = start;
   }
 
-  async add({ timestampMs, stream, message }: LogEvent, level: string): Promise<void> {
+  /** Keeps all of some events that belong together, or none. */
+  async add(rows: readonly LeveledEvent[]): Promise<void> {
     if (this.#nextMs !== undefined || this.#notKept !== undefined) return;
-    const line = `${JSON.stringify({ timestamp: new Date(timestampMs).toISOString(), stream, level, message })}\n`;
+    const text = rows.map(toLine).join("");
     await this.#unlessNoRoom(async () => {
       this.#writer ??= await this.#results.begin(this.#start);
-      if (!this.#writer.fits(utf8Bytes(this.#pending) + utf8Bytes(line))) {
-        this.#nextMs = timestampMs;
+      if (!this.#writer.fits(utf8Bytes(this.#pending) + utf8Bytes(text))) {
+        this.#nextMs = rows[0]?.event.timestampMs;
         return;
       }
-      this.#pending += line;
-      this.#stored++;
+      this.#pending += text;
+      this.#stored += rows.length;
       if (this.#pending.length > PIECE_LENGTH) await this.#flush();
     });
   }
@@ -88,3 +95,6 @@ export class KeptLines {
     }
   }
 }
+
+const toLine = ({ event: { timestampMs, stream, message }, level }: LeveledEvent): string =>
+  `${JSON.stringify({ timestamp: new Date(timestampMs).toISOString(), stream, level, message })}\n`;

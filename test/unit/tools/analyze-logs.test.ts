@@ -17,6 +17,13 @@ async function* pagesOf(events: number, { startMs, endMs }: LogQuery): AsyncGene
   for (let from = 0; from < found.length; from += 50) yield found.slice(from, from + 50);
 }
 
+/** The same with seven events in each millisecond. */
+async function* crowdedPagesOf(events: number, { startMs, endMs }: LogQuery): AsyncGenerator<LogEvent[]> {
+  const all = Array.from({ length: events }, (_, index) => ({ ...toEvent(index), timestampMs: START_MS + Math.floor(index / 7) }));
+  const found = all.filter(({ timestampMs }) => timestampMs >= startMs && timestampMs <= endMs);
+  for (let from = 0; from < found.length; from += 50) yield found.slice(from, from + 50);
+}
+
 interface Answer {
   readonly matched: number;
   readonly stored: number;
@@ -90,8 +97,53 @@ describe("an analysis of logs", () => {
         yield* pagesOf(60, query);
         throw new UpstreamLimited("Try again in a minute.");
       });
-      expect(answer).toMatchObject({ matched: 60, stored: 60, isComplete: false, stoppedBy: "Try again in a minute." });
-      expect(await results.get(answer.result ?? "")).toMatchObject({ state: "cut", lines: 60 });
+      const at = { continueFrom: "2026-08-01T00:00:59.000Z", stoppedBy: "Try again in a minute." };
+      // Nobody knows whether the last millisecond was whole.
+      expect(answer).toMatchObject({ matched: 59, stored: 59, isComplete: false, ...at });
+      expect(await results.get(answer.result ?? "")).toMatchObject({ state: "cut", lines: 59 });
+    }));
+
+  it.each([
+    ["its limit", { limit: 50 }, "continueFrom"],
+    ["the end of its room", {}, "storeFrom"]
+  ] as const)("goes on after %s and has each event once, where many are of one millisecond", (_, args, goOn) =>
+    inHome(
+      async ({ results }) => {
+        const stored: number[] = [];
+        let matched = 0;
+        for (let startTime: unknown = START_MS, calls = 0; startTime !== undefined; calls++) {
+          expect(calls).toBeLessThan(20);
+          const answer = await analyze(results, (query) => crowdedPagesOf(310, query), { ...args, startTime });
+          stored.push(...indexesOf(await readAll(results, answer.result ?? "")));
+          expect(answer.stored).toBe((await results.get(answer.result ?? "")).lines);
+          matched = goOn === "storeFrom" ? 310 : matched + answer.matched;
+          startTime = answer[goOn];
+        }
+        expect({ stored, matched }).toEqual({ stored: range(0, 310), matched: 310 });
+      },
+      { ...SMALL, quotaBytes: 1024 * 1024, maxResults: 50 }
+    )
+  );
+
+  it("says what to do where more events than its limit are of one millisecond", () =>
+    inHome(async ({ results }) => {
+      const answer = await analyze(results, (query) => crowdedPagesOf(100, query), { limit: 5 });
+      expect(answer).toMatchObject({ matched: 5, stored: 5, isComplete: false, continueFrom: "2026-08-01T00:00:00.000Z" });
+      expect(answer).toMatchObject({
+        stoppedBy: "More than 5 events are of one millisecond. Analyze with a higher limit, which counts these again."
+      });
+    }));
+
+  it("counts on across a millisecond of more events than are held", () =>
+    inHome(async ({ results }) => {
+      const answer = await analyze(
+        results,
+        async function* (query) {
+          yield Array.from({ length: 25_000 }, () => ({ ...toEvent(0), timestampMs: query.startMs }));
+        },
+        { limit: 30_000 }
+      );
+      expect(answer).toMatchObject({ matched: 25_000, isComplete: true });
     }));
 
   it("of nothing stores an empty result, which can be read", () =>
@@ -131,6 +183,6 @@ describe("an analysis of logs", () => {
         throw new Error("cancelled");
       });
       await expect(failing).rejects.toThrow("cancelled");
-      expect(await results.list(10)).toMatchObject([{ state: "cut", lines: 60 }]);
+      expect(await results.list(10)).toMatchObject([{ state: "cut", lines: 59 }]);
     }));
 });
