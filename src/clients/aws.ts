@@ -181,7 +181,7 @@ const typeOf = (text: string): string => text.split(":")[0]?.split("#").at(-1) ?
 function toToolError<T>(response: Response, json: unknown, { action, subject, notFound, explain }: AwsRequest<T>): ToolError {
   const { __type, message, Message } = refusal.safeParse(json).data ?? {};
   const name = typeOf(__type ?? response.headers.get("x-amzn-errortype") ?? "");
-  // The signature of a request that is late expires, by this name as well: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+  // The signature of a request that is late expires, by this name as well: https://github.com/boto/botocore/issues/149
   const isLate = name === "InvalidSignatureException" && /signature (?:expired|not yet current)/i.test(message ?? Message ?? "");
   const type = isLate ? "clock" : Object.hasOwn(REFUSALS, name) ? REFUSALS[name] : undefined;
   switch (type) {

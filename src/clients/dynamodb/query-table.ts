@@ -8,7 +8,7 @@ import { seal, unseal } from "../../mcp/seal.ts";
 import { toAttributeValue, toPlainItem } from "./attribute-values.ts";
 import { checkKeyCondition, type KeyComparison, keysOf } from "./check-key.ts";
 import { Aliases, writeFilter, writeKeyCondition, writeProjection } from "./expressions.ts";
-import { checkPlaceholders, placeholdersOf } from "./placeholders.ts";
+import { checkPlaceholders, placeholdersOf, resolveName } from "./placeholders.ts";
 import type { ReadTable } from "./table.ts";
 
 /** What a query is made with. */
@@ -26,6 +26,7 @@ export async function queryTable(query: TableQuery, table: Table, { read, princi
   const { schema, of } = sourceOf(query, table);
   const { keyCondition, filter, projection, names, values } = query;
   const comparisons = checkKeyCondition(keyCondition, { names, values }, { of, schema });
+  requireProjected(query, table);
   checkPlaceholders({ keyCondition, filter, projection: projection?.join(" ") }, { names, values });
   const purpose = purposeOf(query, principalId);
   const input = toInput(query, comparisons, keyNames(table, schema));
@@ -58,6 +59,23 @@ function sourceOf({ index }: TableQuery, table: Table): { readonly schema: KeySc
   if (found) return { schema: found, of: `index "${index}"` };
   const known = table.indexes.map(({ name }) => `"${name}"`).join(", ");
   throw new InvalidInput(`Table "${table.name}" has no index "${index}". ${known ? `It has ${known}.` : "It has none at all."}`);
+}
+
+/**
+ * A global index answers what it holds itself; a local one fetches the rest from the table.
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html#DDB-Query-request-Select
+ */
+function requireProjected({ index, projection, names }: TableQuery, table: Table): void {
+  const found = table.indexes.find(({ name, kind }) => name === index && kind === "global");
+  if (!found || found.projection === "all") return;
+  const held = [...keyNames(table, found), ...found.attributes];
+  const attributes = projection?.map((path) => resolveName(path.split(/[.[]/)[0] ?? "", names, "projection"));
+  const absent = attributes?.find((attribute) => !held.includes(attribute));
+  if (absent === undefined) return;
+  const shown = held.map((name) => `"${name}"`).join(", ");
+  throw new InvalidInput(
+    `projection has "${absent}", which index "${index}" does not hold. It holds ${shown}; get_item reads the whole item.`
+  );
 }
 
 /** The keys of an item where a page of a table, or of an index, may end. */

@@ -3,6 +3,12 @@ import { defineTool, readOnly } from "../../mcp/define-tool.ts";
 import { names, projection, tableName, VALUES } from "./arguments.ts";
 import { fitItems, itemFields } from "./fitted-items.ts";
 
+/**
+ * A cursor holds the keys of a table and of an index, each up to 2048 or 1024 bytes, as JSON and sealed: a byte may take eight letters.
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+ */
+const MAX_CURSOR_LENGTH = 128 * 1024;
+
 export const queryTable = defineTool({
   name: "query_table",
   title: "Query a DynamoDB table",
@@ -43,7 +49,7 @@ export const queryTable = defineTool({
     projection,
     order: z.enum(["ascending", "descending"]).default("ascending").describe("By the sort key"),
     limit: z.int().min(1).max(500).default(25).describe("How many items at most"),
-    cursor: z.string().min(1).max(8192).optional().describe("nextCursor of an earlier answer to the same query")
+    cursor: z.string().min(1).max(MAX_CURSOR_LENGTH).optional().describe("nextCursor of an earlier answer to the same query")
   }),
   output: z.object({
     ...itemFields,

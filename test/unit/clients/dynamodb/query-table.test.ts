@@ -3,6 +3,7 @@ import type { Aws, AwsRequest } from "../../../../src/clients/aws.ts";
 import { createDynamoDb } from "../../../../src/clients/dynamodb/dynamodb.ts";
 import { createNameList } from "../../../../src/lib/name-list.ts";
 import type { TableQuery } from "../../../../src/mcp/dynamodb.ts";
+import { queryTable } from "../../../../src/tools/dynamodb/query-table.ts";
 import { keyring } from "../../isolation/belongings.ts";
 
 const TABLE = {
@@ -71,4 +72,27 @@ it("goes on in an index by the keys of both", async () => {
   const page = await query(byStatus);
   await query({ ...byStatus, cursor: page.cursorAfter(1) });
   expect(asked[1]?.ExclusiveStartKey).toEqual({ ...keyAt(1), status: { S: "open" } });
+});
+
+it("refuses a projection of what a global index does not hold, before anything is sent", async () => {
+  const { query, asked } = dynamodbOf({ Items: [] });
+  const byStatus = { ...QUERY, index: "byStatus", keyCondition: "status = :i" };
+  const words =
+    'projection has "total", which index "byStatus" does not hold. It holds "id", "at", "status"; get_item reads the whole item.';
+  await expect(query({ ...byStatus, projection: ["id", "total.sum[0]"] })).rejects.toThrow(words);
+  await expect(query({ ...byStatus, projection: ["#t"], names: { "#t": "total" } })).rejects.toThrow(words);
+  expect(asked).toEqual([]);
+  await query({ ...byStatus, projection: ["id", "#s"], names: { "#s": "status" } });
+  await query({ ...QUERY, projection: ["total"] });
+  expect(asked).toHaveLength(2);
+});
+
+it("makes cursors that it takes back, also of the longest keys", async () => {
+  const long = (length: number) => ({ S: "\u0001".repeat(length) });
+  const last = { id: long(2048), at: long(1024), status: long(2048) };
+  const byStatus = { ...QUERY, index: "byStatus", keyCondition: "status = :i" };
+  const { query } = dynamodbOf({ Items: [last], LastEvaluatedKey: last });
+  const cursor = (await query(byStatus)).cursorAfter(1);
+  const input = { tableName: "orders", keyCondition: "status = :i", values: { ":i": "a" }, cursor };
+  expect(queryTable.input.safeParse(input).success).toBe(true);
 });
