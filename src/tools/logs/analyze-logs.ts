@@ -16,6 +16,8 @@ const MAX_EVENTS = 5_000_000;
 const MAX_PAGE = 10_000;
 
 const PATIENCE_MS = 60_000;
+/** Less than a call that detaches may take, by one more page and all patience with it: an answer in time keeps what was counted. */
+const READING_MS = 13 * 60_000;
 const PROGRESS_MS = 500;
 
 export const analyzeLogs = defineTool({
@@ -124,6 +126,7 @@ interface Reader {
 
 /** The events of a millisecond are counted all or not at all: where it stops between two, it is told from which to go on. */
 async function readEvents(query: LogQuery, limit: number, { ctx, analysis, lines }: Reader): Promise<Reading> {
+  const startedMs = Date.now();
   const open = new SameTime();
   let read = 0;
   let lastMs = query.startMs;
@@ -148,6 +151,7 @@ async function readEvents(query: LogQuery, limit: number, { ctx, analysis, lines
         };
       }
       ctx.signal.throwIfAborted();
+      if (Date.now() - startedMs > READING_MS) return { nextMs: open.timestampMs ?? lastMs, stoppedBy: TOO_LONG };
       if (page.length === 0 || Date.now() - toldMs < PROGRESS_MS) continue;
       toldMs = Date.now();
       await ctx.progress(read, undefined, `${read} events, up to ${toIso(lastMs)}`);
@@ -160,3 +164,5 @@ async function readEvents(query: LogQuery, limit: number, { ctx, analysis, lines
     return { nextMs: open.timestampMs ?? lastMs, stoppedBy: error.message };
   }
 }
+
+const TOO_LONG = `There was more to read than ${READING_MS / 60_000} minutes allow. Go on from there, or ask for a shorter time.`;

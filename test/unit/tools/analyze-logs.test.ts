@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Context } from "../../../src/mcp/context.ts";
 import { NotFound, UpstreamLimited } from "../../../src/mcp/errors.ts";
 import type { LogEvent, LogQuery } from "../../../src/mcp/logs.ts";
@@ -43,6 +43,10 @@ const indexesOf = (lines: readonly { readonly text: string }[]) =>
   lines.map(({ text }) => Number((JSON.parse(text) as LogEvent).message.split(" ").at(-1)));
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe("an analysis of logs", () => {
   it("stores each event as a line", () =>
@@ -144,6 +148,19 @@ describe("an analysis of logs", () => {
         { limit: 30_000 }
       );
       expect(answer).toMatchObject({ matched: 25_000, isComplete: true });
+    }));
+
+  it("answers what it has counted before its time is up, and goes on from there", () =>
+    inHome(async ({ results }) => {
+      vi.spyOn(Date, "now").mockReturnValue(START_MS + 1e9);
+      const answer = await analyze(results, async function* (query) {
+        for await (const page of pagesOf(170, query)) {
+          yield page;
+          vi.mocked(Date.now).mockReturnValue(Date.now() + 8 * 60_000);
+        }
+      });
+      expect(answer).toMatchObject({ matched: 149, stored: 149, isComplete: false, continueFrom: "2026-08-01T00:02:29.000Z" });
+      expect(answer).toMatchObject({ stoppedBy: expect.stringContaining("13 minutes") });
     }));
 
   it("of nothing stores an empty result, which can be read", () =>
