@@ -22,6 +22,8 @@ export interface LogsStubOptions {
   readonly scanned?: number;
   /** Every so many requests find that the token they bring has expired; none if absent. */
   readonly expireEach?: number;
+  /** Every page has this token, so that there is no end. */
+  readonly onlyToken?: string;
   /** Is told of each page before it leaves: the index of the event that the next would begin with. */
   onPage?(nextIndex: number): void | Promise<void>;
 }
@@ -131,6 +133,8 @@ async function filterLogEvents(input: Input, state: State): Promise<object> {
   const { startTime = 0, endTime = Number.MAX_SAFE_INTEGER, filterPattern = "", limit = MAX_EVENTS, nextToken } = input;
   const name = input.logGroupName ?? input.logGroupIdentifier?.replace(/^arn:.*:log-group:/, "");
   const group = options.groups.find((candidate) => candidate.name === name);
+  // What AWS says of an argument that is not shaped as it wants.
+  if (!/^[\w.\-/#]{1,512}$/.test(name ?? "")) throw invalid("Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+");
   if (!group) throw new Refused("ResourceNotFoundException", "The specified log group does not exist.");
   if (limit < 1 || limit > MAX_EVENTS) throw invalid(`Value '${limit}' at 'limit' failed to satisfy constraint`);
   if (startTime < 0 || endTime < startTime) throw invalid("startTime must be before endTime");
@@ -146,6 +150,7 @@ async function filterLogEvents(input: Input, state: State): Promise<object> {
     events.push(toFiltered(event, index));
   }
   await options.onPage?.(index);
+  if (options.onlyToken !== undefined) return { events, searchedLogStreams: [], nextToken: options.onlyToken };
   return { events, searchedLogStreams: [], ...(index < end && { nextToken: `${state.epoch}/${index}` }) };
 }
 

@@ -124,43 +124,69 @@ async function readJson(response: Response): Promise<unknown> {
 /** What a refusal holds: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html#Programming.Errors.Components */
 const refusal = z.object({ __type: z.string().optional(), message: z.string().optional(), Message: z.string().optional() });
 
-type Refusal = "throttled" | "invalid" | "forbidden" | "missing" | "credentials";
+type Refusal = "throttled" | "invalid" | "forbidden" | "missing" | "credentials" | "clock" | "passing";
 
 /**
- * What the types of refusals mean.
- * Sources: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html and
- * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html
+ * What the types of refusals mean. The same one is called by several names.
+ * Sources: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html,
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html and what AWS's own clients send again,
+ * https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html
  */
 const REFUSALS: Readonly<Record<string, Refusal>> = {
+  BandwidthLimitExceeded: "throttled",
+  LimitExceeded: "throttled",
   LimitExceededException: "throttled",
   ProvisionedThroughputExceededException: "throttled",
   RequestLimitExceeded: "throttled",
+  RequestThrottled: "throttled",
+  RequestThrottledException: "throttled",
+  SlowDown: "throttled",
+  ThrottledException: "throttled",
+  Throttling: "throttled",
   ThrottlingException: "throttled",
   TooManyRequestsException: "throttled",
+  InternalFailure: "passing",
+  InternalServerError: "passing",
+  RequestTimeout: "passing",
+  RequestTimeoutException: "passing",
+  ServiceUnavailable: "passing",
+  ServiceUnavailableException: "passing",
   InvalidParameterException: "invalid",
   InvalidTokenException: "invalid",
   SerializationException: "invalid",
   ValidationException: "invalid",
+  ValidationError: "invalid",
+  AccessDenied: "forbidden",
   AccessDeniedException: "forbidden",
   NotAuthorized: "forbidden",
   OptInRequired: "forbidden",
   ResourceNotFoundException: "missing",
+  ExpiredToken: "credentials",
   ExpiredTokenException: "credentials",
+  IncompleteSignature: "credentials",
   IncompleteSignatureException: "credentials",
   InvalidClientTokenId: "credentials",
   InvalidSignatureException: "credentials",
+  MissingAuthenticationToken: "credentials",
   MissingAuthenticationTokenException: "credentials",
-  RequestExpired: "credentials",
+  RequestExpired: "clock",
+  RequestTimeTooSkewed: "clock",
+  SignatureDoesNotMatch: "credentials",
   UnrecognizedClientException: "credentials"
 };
 
+/** A type stands between its namespace and, in the header, the address of it: https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html#operation-error-serialization */
+const typeOf = (text: string): string => text.split(":")[0]?.split("#").at(-1) ?? "";
+
 function toToolError<T>(response: Response, json: unknown, { action, subject, notFound, explain }: AwsRequest<T>): ToolError {
   const { __type, message, Message } = refusal.safeParse(json).data ?? {};
-  const name = __type?.split("#").at(-1) ?? "";
-  const type = Object.hasOwn(REFUSALS, name) ? REFUSALS[name] : undefined;
+  const name = typeOf(__type ?? response.headers.get("x-amzn-errortype") ?? "");
+  // The signature of a request that is late expires, by this name as well: https://github.com/boto/botocore/issues/149
+  const isLate = name === "InvalidSignatureException" && /signature (?:expired|not yet current)/i.test(message ?? Message ?? "");
+  const type = isLate ? "clock" : Object.hasOwn(REFUSALS, name) ? REFUSALS[name] : undefined;
   switch (type) {
     case "throttled":
-      return new Throttled(`AWS has throttled this and its repetitions: ${subject} is asked too often. Try again in a minute.`);
+      return throttled(subject);
     case "invalid":
       return new InvalidInput(explain?.(message ?? Message ?? "") ?? `AWS does not accept these values. ${subject} was not read.`);
     case "missing":
@@ -175,12 +201,25 @@ function toToolError<T>(response: Response, json: unknown, { action, subject, no
       return new UpstreamFailed(
         "AWS does not accept the credentials of this server: they are wrong or have expired. Whoever runs it must set them anew."
       );
+    case "clock":
+      logRefusal(response, action, name);
+      return new UpstreamFailed(
+        "AWS takes the time of this request for a wrong one: it was signed too early or too late. Try again in a minute."
+      );
+    case "passing":
+      return passing(response);
     default:
-      if (response.status >= 500) return new PassingFailure(`AWS answered ${response.status}. Try again in a minute.`);
+      if (response.status === 429) return throttled(subject);
+      if (response.status >= 500) return passing(response);
       logRefusal(response, action, name);
       return new UpstreamFailed(`AWS refused with status ${response.status}.`);
   }
 }
+
+const throttled = (subject: string): Throttled =>
+  new Throttled(`AWS has throttled this and its repetitions: ${subject} is asked too often. Try again in a minute.`);
+
+const passing = ({ status }: Response): PassingFailure => new PassingFailure(`AWS answered ${status}. Try again in a minute.`);
 
 /** For whoever runs the server. Without the message: of a wrong signature it repeats what was signed, the session's token included. */
 function logRefusal({ status, headers }: Response, action: AwsAction, name: string): void {

@@ -103,7 +103,7 @@ interface Window {
  */
 async function* filter(query: LogQuery, { aws, logGroups, signal }: CloudWatchLogsOptions): AsyncGenerator<readonly LogEvent[]> {
   const notFound = `Log group ${query.logGroup} does not exist, or this server was not given it to read. Use list_log_groups to see which there are.`;
-  if (!logGroups.includes(query.logGroup)) throw new NotFound(notFound);
+  if (!GROUP_NAME.test(query.logGroup) || !logGroups.includes(query.logGroup)) throw new NotFound(notFound);
   const windows: Window[] = [{ startMs: query.startMs, endMs: query.endMs }];
   const last = new LastEvents();
   for (let window = windows.pop(); window; window = windows.pop()) {
@@ -119,11 +119,19 @@ async function* filter(query: LogQuery, { aws, logGroups, signal }: CloudWatchLo
         windows.push(...halve(window, last.timestampMs, error));
         break;
       }
+      if (page.nextToken !== undefined && page.nextToken === nextToken)
+        throw new UpstreamFailed("CloudWatch Logs does not go on from one page of events to the next. Try again in a minute.");
       yield (page.events ?? []).filter((event) => last.isNew(event)).map(toEvent);
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
   }
 }
+
+/**
+ * A name and not an ARN, which could lead to another account.
+ * Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html#API_FilterLogEvents_RequestSyntax
+ */
+const GROUP_NAME = /^[\w.\-/#]{1,512}$/;
 
 /** The last first, as on a stack. */
 function halve({ startMs, endMs }: Window, lastMs: number | undefined, cause: Error): Window[] {

@@ -34,15 +34,17 @@ function parseRow(message: string): { [key: string]: Json | undefined } | undefi
   }
 }
 
-const NAMES: Readonly<Record<string, LogEventLevel>> = {
-  ...{ fatal: "fatal", critical: "fatal", crit: "fatal", alert: "fatal", emergency: "fatal", emerg: "fatal", panic: "fatal" },
-  ...{ error: "error", err: "error", severe: "error", warn: "warn", warning: "warn" },
-  ...{ info: "info", information: "info", notice: "info", debug: "debug", trace: "trace", verbose: "trace" }
-};
+const NAMES: ReadonlyMap<string, LogEventLevel> = new Map<string, LogEventLevel>(
+  Object.entries({
+    ...{ fatal: "fatal", critical: "fatal", crit: "fatal", alert: "fatal", emergency: "fatal", emerg: "fatal", panic: "fatal" },
+    ...{ error: "error", err: "error", severe: "error", warn: "warn", warning: "warn" },
+    ...{ info: "info", information: "info", notice: "info", debug: "debug", trace: "trace", verbose: "trace" }
+  } as const)
+);
 
 /** A name, or a number as pino and bunyan write it: https://getpino.io/#/docs/api?id=loggerlevels-object */
 function toLevel(value: Json | undefined): LogEventLevel | undefined {
-  if (typeof value === "string") return NAMES[value.toLowerCase()];
+  if (typeof value === "string") return NAMES.get(value.toLowerCase());
   if (typeof value !== "number" || value < 10) return undefined;
   return (["trace", "debug", "info", "warn", "error"] as const)[Math.floor(value / 10) - 1] ?? "fatal";
 }

@@ -52,8 +52,6 @@ export interface TableQuery {
   readonly projection: readonly string[] | undefined;
   readonly isDescending: boolean;
   readonly limit: number;
-  /** How much JSON the items may take together, bytes. */
-  readonly maxBytes: number;
   /** Where an earlier page of the same query ended. */
   readonly cursor: string | undefined;
 }
@@ -65,8 +63,8 @@ export interface QueryPage {
   readonly examined: number;
   /** What it cost, in read capacity units. */
   readonly capacityUnits: number;
-  /** Where the next page begins; absent at the end. */
-  readonly cursor: string | undefined;
+  /** Where a page begins that follows so many of these items; absent at the end. At least one item, unless there is none. */
+  cursorAfter(items: number): string | undefined;
 }
 
 /** Which item to read. */

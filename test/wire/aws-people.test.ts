@@ -43,7 +43,7 @@ it("goes on with a query for nobody but who began it", async () => {
   };
   const cursor = (await as("alice")).structuredContent?.nextCursor;
   expect((await as("carol", cursor)).content[0]?.text).toContain("The cursor is not of this query");
-  expect((await as("alice", cursor)).structuredContent).toMatchObject({ count: 2 });
+  expect((await as("alice", cursor)).structuredContent).toMatchObject({ total: 2 });
 });
 
 it("asks for the scope where it can be granted, and offers it on its page", async () => {

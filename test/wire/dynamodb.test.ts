@@ -17,8 +17,9 @@ afterAll(async () => {
 });
 
 interface Page {
-  readonly items: Record<string, unknown>[];
-  readonly count: number;
+  readonly shown: Record<string, unknown>[];
+  readonly total: number;
+  readonly result?: string;
   readonly examined: number;
   readonly capacityUnits: number;
   readonly nextCursor?: string;
@@ -73,8 +74,8 @@ describeWires("who may read tables", (wire) => {
 
   it("queries a partition, and gets one of its items", async () => {
     const answer = await client.call("query_table", { ...OF_CUSTOMER, limit: 2 });
-    const { items, count, examined, capacityUnits, nextCursor } = pageOf(answer);
-    expect({ count, examined, capacityUnits }).toEqual({ count: 2, examined: 2, capacityUnits: 0.5 });
+    const { shown: items, total, examined, capacityUnits, nextCursor } = pageOf(answer);
+    expect({ total, examined, capacityUnits }).toEqual({ total: 2, examined: 2, capacityUnits: 0.5 });
     expect(items[0]).toMatchObject({
       customerId: "c-101",
       total: 89.5,
@@ -82,10 +83,10 @@ describeWires("who may read tables", (wire) => {
       tags: { $set: ["priority", "returning"] }
     });
     expect(nextCursor).toEqual(expect.any(String));
-    expect(answer.structuredContent?.writtenByOthers).toEqual(["/items"]);
+    expect(answer.structuredContent?.writtenByOthers).toEqual(["/shown"]);
     const key = { customerId: "c-101", placedAt: items[0]?.placedAt };
     expect((await client.call("get_item", { tableName: "orders", key })).structuredContent).toEqual({
-      ...{ writtenByOthers: ["/item"], item: items[0], capacityUnits: 0.5 }
+      ...{ writtenByOthers: ["/shown"], shown: [items[0]], total: 1, capacityUnits: 0.5 }
     });
   });
 
@@ -109,8 +110,8 @@ describe("a query", () => {
   const query = async (args: object): Promise<Page> =>
     pageOf(await client.call("query_table", { tableName: "orders", limit: 100, ...args }));
   const all = () => query(OF_CUSTOMER);
-  const ids = ({ items }: Page) => items.map(({ orderId }) => orderId);
-  const dates = ({ items }: Page) => items.map(({ placedAt }) => String(placedAt));
+  const ids = ({ shown }: Page) => shown.map(({ orderId }) => orderId);
+  const dates = ({ shown }: Page) => shown.map(({ placedAt }) => String(placedAt));
 
   it.each([
     ["=", "placedAt = :a", (date: string) => date === "2026-06-05T09:00:00.000Z"],
@@ -142,11 +143,11 @@ describe("a query", () => {
   it("reads in both orders, and by an index whose key is a reserved word", async () => {
     expect(ids(await query({ ...OF_CUSTOMER, order: "descending" }))).toEqual(ids(await all()).reverse());
     const open = await query({ index: "byStatus", keyCondition: "status = :s", values: { ":s": "open" }, order: "descending" });
-    expect(open.items).toHaveLength(12);
-    expect(open.items.every(({ status }) => status === "open")).toBe(true);
+    expect(open.shown).toHaveLength(12);
+    expect(open.shown.every(({ status }) => status === "open")).toBe(true);
     const dear = await query({ index: "byTotal", keyCondition: "customerId = :c AND total > :t", values: { ":c": "c-101", ":t": 200 } });
-    expect(dear.items.map(({ total }) => Number(total) > 200)).toEqual(dear.items.map(() => true));
-    expect(Object.keys(dear.items[0] ?? {}).sort()).toEqual(["customerId", "placedAt", "total"]);
+    expect(dear.shown.map(({ total }) => Number(total) > 200)).toEqual(dear.shown.map(() => true));
+    expect(Object.keys(dear.shown[0] ?? {}).sort()).toEqual(["customerId", "placedAt", "total"]);
   });
 
   it.each([{}, { order: "descending" }, { filter: "#t > :least", names: { "#t": "total" }, values: { ":c": "c-101", ":least": 80 } }])(
@@ -178,7 +179,7 @@ describe("a query", () => {
     const first = await query({ ...byStatus, limit: 5, filter: "attribute_exists(lines)" });
     const second = await query({ ...byStatus, limit: 100, filter: "attribute_exists(lines)", cursor: first.nextCursor });
     expect(new Set([...ids(first), ...ids(second)]).size).toBe(12);
-    expect(Object.keys(first.items[0] ?? {}).sort()).toEqual(["customerId", "orderId", "placedAt", "status"]);
+    expect(Object.keys(first.shown[0] ?? {}).sort()).toEqual(["customerId", "orderId", "placedAt", "status"]);
   });
 
   it("takes its cursor for no other query", async () => {
@@ -186,11 +187,11 @@ describe("a query", () => {
     const refusal = "The cursor is not of this query: give it with the same table, index, condition, filter, values, names and order.";
     const others = [{ order: "descending" }, { values: { ":c": "c-102" } }, { filter: "attribute_exists(note)" }, { cursor: `${cursor}x` }];
     for (const other of others) expect(failureOf(await client.call("query_table", { ...OF_CUSTOMER, cursor, ...other }))).toBe(refusal);
-    expect((await query({ ...OF_CUSTOMER, limit: 3, cursor })).items).toHaveLength(3);
+    expect((await query({ ...OF_CUSTOMER, limit: 3, cursor })).shown).toHaveLength(3);
   });
 
   it("reads only what a projection names, keys besides", async () => {
-    const { items } = await query({
+    const { shown: items } = await query({
       ...OF_CUSTOMER,
       limit: 1,
       projection: ["status", "address.city", "lines[0].sku", "#t"],
@@ -205,14 +206,14 @@ describe("a query", () => {
   });
 
   it("filters, and says how many were examined", async () => {
-    const { items, examined } = await query({
+    const { shown: items, examined } = await query({
       ...{
         ...OF_CUSTOMER,
         filter: "address.city = :city AND total >= :least",
         values: { ":c": "c-101", ":city": "Bristol", ":least": 200 }
       }
     });
-    expect(examined).toBe((await all()).count);
+    expect(examined).toBe((await all()).total);
     expect(items.length).toBeGreaterThan(0);
     expect(items.length).toBeLessThan(examined);
     expect(items.every(({ total }) => Number(total) >= 200)).toBe(true);
@@ -242,9 +243,9 @@ describe("a query", () => {
 
   it("shows what JSON has no word for, and finds items by it", async () => {
     const { structuredContent: lamp } = await client.call("get_item", { tableName: "stock", key: { sku: "lamp-oak" } });
-    expect(lamp?.item).toMatchObject({ sizesCm: { $set: [30, 45] }, label: { $binary: "b2FrLWxhbXA=" } });
+    expect(lamp?.shown).toMatchObject([{ sizesCm: { $set: [30, 45] }, label: { $binary: "b2FrLWxhbXA=" } }]);
     const { structuredContent: chair } = await client.call("get_item", { tableName: "stock", key: { sku: "chair-ash" } });
-    expect(chair?.item).toMatchObject({ gtin: { $number: "40123456789012345678" } });
+    expect(chair?.shown).toMatchObject([{ gtin: { $number: "40123456789012345678" } }]);
     const found = await query({
       ...{
         tableName: "stock",
@@ -253,34 +254,58 @@ describe("a query", () => {
         values: { ":s": "chair-ash", ":g": { $number: "40123456789012345678" } }
       }
     });
-    expect(found.count).toBe(1);
+    expect(found.total).toBe(1);
   });
 
-  it("answers fewer items where they would not fit a message, and goes on after them", async () => {
-    const note = "x".repeat(30_000);
-    for (const n of [1, 2, 3])
-      await dynamodb.send("PutItem", {
-        TableName: "orders",
-        Item: { customerId: { S: "big" }, placedAt: { S: `${n}` }, note: { S: note } }
-      });
-    const big = { tableName: "orders", keyCondition: "customerId = :c", values: { ":c": "big" } };
-    const found: unknown[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await query({ ...big, ...(cursor !== undefined && { cursor }) });
-      expect(page.count).toBe(1);
-      found.push(...dates(page));
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
-    expect(found).toEqual(["1", "2", "3"]);
-    await dynamodb.send("PutItem", {
-      TableName: "orders",
-      Item: { customerId: { S: "big" }, placedAt: { S: "0" }, note: { S: note.repeat(2) } }
-    });
-    expect(failureOf(await client.call("query_table", big))).toContain("Name the attributes that you want in projection.");
-    expect((await query({ ...big, projection: ["address"] })).count).toBe(4);
+  it("stores a page that does not fit a message, shows its first items, and goes on after all of them", async () => {
+    const note = "x".repeat(13_000);
+    const dated = Array.from({ length: 10 }, (_, n) => `2026-01-0${n}`);
+    await putBig("big", dated, note);
+    const big = { keyCondition: "customerId = :c", values: { ":c": "big" }, limit: 6 };
+    const answer = await client.call("query_table", { tableName: "orders", ...big });
+    const first = pageOf(answer);
+    expect(first).toMatchObject({ total: 6, examined: 6, result: expect.stringMatching(/^res_/), nextCursor: expect.any(String) });
+    expect(dates(first)).toEqual(dated.slice(0, 1));
+    expect(textOf(answer)).toContain(`1 of them shown and all of them stored as ${first.result}`);
+    expect(answer.content).toContainEqual(expect.objectContaining({ type: "resource_link", uri: `result://${first.result}` }));
+    const items = await storedIn(first.result);
+    expect(items.map(({ placedAt, note: held }) => [placedAt, held])).toEqual(dated.slice(0, 6).map((date) => [date, note]));
+    const second = await query({ ...big, cursor: first.nextCursor });
+    expect((await storedIn(second.result)).map(({ placedAt }) => placedAt)).toEqual(dated.slice(6));
+    expect(second).toMatchObject({ total: 4 });
+    expect(second).not.toHaveProperty("nextCursor");
+    const small = await query({ ...big, projection: ["total"] });
+    expect({ total: small.total, result: small.result }).toEqual({ total: 6, result: undefined });
+  });
+
+  it("stores an item that alone is larger than a message, also where it is got by its key", async () => {
+    await putBig("huge", ["a"], "x".repeat(60_000));
+    const page = await query({ keyCondition: "customerId = :c", values: { ":c": "huge" } });
+    expect(page).toMatchObject({ shown: [], total: 1 });
+    const got = await client.call("get_item", { tableName: "orders", key: { customerId: "huge", placedAt: "a" } });
+    expect(got.structuredContent).toMatchObject({ shown: [], total: 1, capacityUnits: expect.any(Number) });
+    expect(textOf(got)).toContain("The item is larger than a message, and stored as res_");
+    expect(await storedIn(pageOf(got).result)).toEqual(await storedIn(page.result));
+    expect((await storedIn(page.result))[0]?.note).toHaveLength(60_000);
   });
 });
+
+/** The items of a stored result, as it is downloaded. */
+async function storedIn(result: string | undefined): Promise<Record<string, unknown>[]> {
+  const text = await (await fetch(`${server.url}/results/${result}`)).text();
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+async function putBig(customer: string, dates: readonly string[], note: string): Promise<void> {
+  for (const date of dates)
+    await dynamodb.send("PutItem", {
+      TableName: "orders",
+      Item: { customerId: { S: customer }, placedAt: { S: date }, note: { S: note } }
+    });
+}
 
 describe("an item", () => {
   it.each([

@@ -85,6 +85,13 @@ describe("events", () => {
     await expect(readAll(query({ pageSize: 150 }))).rejects.toMatchObject({ name: "UpstreamFailed" });
   });
 
+  it("fail where a page leads to itself, and are not asked for for ever", async () => {
+    await begin({ onlyToken: "0/0" });
+    const asking = readAll(query({ pattern: '"event 2999"' }));
+    await expect(asking).rejects.toMatchObject({ name: "UpstreamFailed", message: expect.stringContaining("does not go on") });
+    expect(requests()).toBe(2);
+  });
+
   it("are those of the time, its ends included", async () => {
     await begin();
     const [first, second, third] = expected().slice(10, 13);
@@ -134,6 +141,16 @@ describe("a group", () => {
     expect(foreign).toBe(missing);
     expect(requests()).toBe(1);
   });
+
+  it.each(["arn:aws:logs:eu-west-1:999999999999:log-group:/shop/web", "/shop/web:*", "/shop/ web"])(
+    "by the name %j is none, and is never asked for",
+    async (logGroup) => {
+      await begin();
+      const asking = readAll(query({ logGroup, pattern: "ERROR" }), logsOf(["*"]));
+      await expect(asking).rejects.toMatchObject({ name: "NotFound", message: expect.stringContaining("does not exist") });
+      expect(requests()).toBeUndefined();
+    }
+  );
 
   it("is listed where the list has it", async () => {
     await begin();

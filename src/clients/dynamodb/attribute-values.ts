@@ -12,7 +12,19 @@ export type AttributeValue = JsonObject;
 /** Reads an item as plain JSON. Its texts and names are visible text only, so a value that holds other characters is not found by what is shown. */
 export function toPlainItem(item: unknown): JsonObject {
   if (!isJsonObject(item)) throw unreadable();
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [toVisible(name), toPlain(value)]));
+  const plain = Object.entries(item).map(([name, value]): [string, Json] => [toVisible(name), toPlain(value)]);
+  const names = new Set(plain.map(([name]) => name));
+  if (names.size === plain.length) return Object.fromEntries(plain);
+  // Names that look the same are told apart by a number: no attribute takes the place of another.
+  const taken = new Set<string>();
+  return Object.fromEntries(plain.map(([name, value]) => [nameApart(name, names, taken), value]));
+}
+
+function nameApart(name: string, names: ReadonlySet<string>, taken: Set<string>): string {
+  let apart = name;
+  for (let count = 2; taken.has(apart) || (apart !== name && names.has(apart)); count++) apart = `${name} (${count})`;
+  taken.add(apart);
+  return apart;
 }
 
 /** Reads a value as plain JSON: see {@link DynamoDb} for the marks. @throws UpstreamFailed for what is no value. */

@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { canonicalJson } from "../../lib/canonical-json.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../lib/json.ts";
-import { utf8Bytes } from "../../lib/text.ts";
 import type { KeySchema, QueryPage, Table, TableIndex, TableQuery } from "../../mcp/dynamodb.ts";
-import { InvalidInput, TooLarge } from "../../mcp/errors.ts";
+import { InvalidInput } from "../../mcp/errors.ts";
 import type { Keyring } from "../../mcp/keyring.ts";
 import { seal, unseal } from "../../mcp/seal.ts";
 import { toAttributeValue, toPlainItem } from "./attribute-values.ts";
 import { checkKeyCondition, type KeyComparison, keysOf } from "./check-key.ts";
 import { Aliases, writeFilter, writeKeyCondition, writeProjection } from "./expressions.ts";
-import { checkPlaceholders, placeholdersOf } from "./placeholders.ts";
+import { checkPlaceholders, placeholdersOf, resolveName } from "./placeholders.ts";
 import type { ReadTable } from "./table.ts";
 
 /** What a query is made with. */
@@ -21,24 +20,28 @@ export interface QueryMeans {
 
 /**
  * Reads one page of a query with one request.
- * @throws InvalidInput for what does not fit the table's schema, before anything is sent; TooLarge for a first item that takes too much.
+ * @throws InvalidInput for what does not fit the table's schema, before anything is sent.
  */
 export async function queryTable(query: TableQuery, table: Table, { read, principalId, keyring }: QueryMeans): Promise<QueryPage> {
   const { schema, of } = sourceOf(query, table);
   const { keyCondition, filter, projection, names, values } = query;
   const comparisons = checkKeyCondition(keyCondition, { names, values }, { of, schema });
+  requireProjected(query, table);
   checkPlaceholders({ keyCondition, filter, projection: projection?.join(" ") }, { names, values });
   const purpose = purposeOf(query, principalId);
   const input = toInput(query, comparisons, keyNames(table, schema));
   const page = await read("Query", query.table, { ...input, ...startOf(query.cursor, purpose, keyring) }, queryAnswer);
-  const items = takeFitting(page.Items, query);
-  const last = page.Items[items.length - 1];
-  const end = items.length < page.Items.length && last !== undefined ? keyOf(last, keyNames(table, schema)) : page.LastEvaluatedKey;
+  const items = page.Items.slice(0, query.limit);
+  const endAfter = (count: number) =>
+    count < page.Items.length ? keyOf(items[count - 1], keyNames(table, schema)) : page.LastEvaluatedKey;
   return {
-    items,
+    items: items.map(toPlainItem),
     examined: page.ScannedCount ?? page.Items.length,
     capacityUnits: page.ConsumedCapacity?.CapacityUnits ?? 0,
-    cursor: isJsonObject(end) ? seal(keyring, purpose, JSON.stringify(end)) : undefined
+    cursorAfter(count) {
+      const end = endAfter(count);
+      return isJsonObject(end) ? seal(keyring, purpose, JSON.stringify(end)) : undefined;
+    }
   };
 }
 
@@ -58,12 +61,29 @@ function sourceOf({ index }: TableQuery, table: Table): { readonly schema: KeySc
   throw new InvalidInput(`Table "${table.name}" has no index "${index}". ${known ? `It has ${known}.` : "It has none at all."}`);
 }
 
+/**
+ * A global index answers what it holds itself; a local one fetches the rest from the table.
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html#DDB-Query-request-Select
+ */
+function requireProjected({ index, projection, names }: TableQuery, table: Table): void {
+  const found = table.indexes.find(({ name, kind }) => name === index && kind === "global");
+  if (!found || found.projection === "all") return;
+  const held = [...keyNames(table, found), ...found.attributes];
+  const attributes = projection?.map((path) => resolveName(path.split(/[.[]/)[0] ?? "", names, "projection"));
+  const absent = attributes?.find((attribute) => !held.includes(attribute));
+  if (absent === undefined) return;
+  const shown = held.map((name) => `"${name}"`).join(", ");
+  throw new InvalidInput(
+    `projection has "${absent}", which index "${index}" does not hold. It holds ${shown}; get_item reads the whole item.`
+  );
+}
+
 /** The keys of an item where a page of a table, or of an index, may end. */
 const keyNames = (table: KeySchema, index: KeySchema): readonly string[] => [
   ...new Set([...keysOf(table), ...keysOf(index)].map(({ name }) => name))
 ];
 
-/** Keys are always read: a page that is cut short goes on after its last item. */
+/** Keys are always read: where not all of a page is shown, the next goes on after the last item that is. */
 function toInput(query: TableQuery, comparisons: readonly KeyComparison[], keys: readonly string[]): JsonObject {
   const { index, filter, projection, names, isDescending, limit } = query;
   const aliases = new Aliases(ofFilter(query));
@@ -109,23 +129,6 @@ function startOf(cursor: string | undefined, purpose: string, keyring: Keyring):
       "The cursor is not of this query: give it with the same table, index, condition, filter, values, names and order."
     );
   return { ExclusiveStartKey: JSON.parse(key) as Json }; // sealed by this server, so it is what it wrote
-}
-
-/** As many items as were asked for and fit. */
-function takeFitting(items: readonly unknown[], { limit, maxBytes, table }: TableQuery): JsonObject[] {
-  const fitting: JsonObject[] = [];
-  let sizeBytes = 0;
-  for (const item of items.slice(0, limit)) {
-    const plain = toPlainItem(item);
-    sizeBytes += utf8Bytes(JSON.stringify(plain));
-    if (sizeBytes > maxBytes) break;
-    fitting.push(plain);
-  }
-  if (fitting.length === 0 && items.length > 0)
-    throw new TooLarge(
-      `The next item of table "${table}" alone is larger than a message. Name the attributes that you want in projection.`
-    );
-  return fitting;
 }
 
 function keyOf(item: unknown, names: readonly string[]): JsonObject {

@@ -24,6 +24,3 @@ export const projection = z
 
 /** How values stand in arguments and answers. */
 export const VALUES = 'plain JSON, and {"$number": "…"} for a number that JSON would change, {"$binary": "<base64>"}, {"$set": […]}';
-
-/** How many bytes of items an answer holds, so that it fits a message with what else it says. */
-export const ITEMS_BYTES = 48 * 1024;

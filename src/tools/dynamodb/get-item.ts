@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { defineTool, readOnly } from "../../mcp/define-tool.ts";
 import { NotFound } from "../../mcp/errors.ts";
-import { writtenByOthers } from "../../mcp/written-by-others.ts";
 import { names, projection, tableName, VALUES } from "./arguments.ts";
+import { fitItems, itemFields } from "./fitted-items.ts";
 
 export const getItem = defineTool({
   name: "get_item",
@@ -21,13 +21,20 @@ export const getItem = defineTool({
     projection
   }),
   output: z.object({
-    item: writtenByOthers(z.record(z.string(), z.unknown()).describe(`Values are ${VALUES}`)),
+    ...itemFields,
     capacityUnits: z.number().describe("What this cost, in read capacity units")
   }),
   async run({ tableName: table, key, names: placeholders, projection: paths }, ctx) {
     const { item, capacityUnits } = await ctx.dynamodb.getItem({ table, key, names: placeholders, projection: paths });
     if (!item) throw new NotFound(`Table "${table}" has no item of this key.`);
-    return { item, capacityUnits };
+    const { shown, total, result } = await fitItems([item], ctx.results, { tool: "get_item", title: `An item of ${table}` });
+    return { shown, total, result, capacityUnits };
   },
-  render: ({ item, capacityUnits }) => `An item of ${Object.keys(item).length} attributes, ${capacityUnits} read capacity units.`
+  render({ shown: [item], result, capacityUnits }) {
+    const about =
+      item === undefined
+        ? `The item is larger than a message, and stored as ${result}`
+        : `An item of ${Object.keys(item).length} attributes`;
+    return `${about}, ${capacityUnits} read capacity units.`;
+  }
 });

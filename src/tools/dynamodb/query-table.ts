@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { defineTool, readOnly } from "../../mcp/define-tool.ts";
-import { writtenByOthers } from "../../mcp/written-by-others.ts";
-import { ITEMS_BYTES, names, projection, tableName, VALUES } from "./arguments.ts";
+import { names, projection, tableName, VALUES } from "./arguments.ts";
+import { fitItems, itemFields } from "./fitted-items.ts";
+
+/**
+ * A cursor holds the keys of a table and of an index, each up to 2048 or 1024 bytes, as JSON and sealed: a byte may take eight letters.
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+ */
+const MAX_CURSOR_LENGTH = 128 * 1024;
 
 export const queryTable = defineTool({
   name: "query_table",
@@ -42,12 +48,15 @@ export const queryTable = defineTool({
       ),
     projection,
     order: z.enum(["ascending", "descending"]).default("ascending").describe("By the sort key"),
-    limit: z.int().min(1).max(500).default(25).describe("How many items at most; fewer are answered where they would not fit a message"),
-    cursor: z.string().min(1).max(8192).optional().describe("nextCursor of an earlier answer to the same query")
+    limit: z.int().min(1).max(500).default(25).describe("How many items at most"),
+    cursor: z.string().min(1).max(MAX_CURSOR_LENGTH).optional().describe("nextCursor of an earlier answer to the same query")
   }),
   output: z.object({
-    items: writtenByOthers(z.array(z.record(z.string(), z.unknown())).describe(`Values are ${VALUES}`)),
-    count: z.int().describe("How many items these are"),
+    ...itemFields,
+    notKept: z
+      .string()
+      .optional()
+      .describe("Why these are fewer than were read, and what to do about it: nothing is lost, nextCursor goes on after them"),
     examined: z.int().describe("How many DynamoDB read, before the filter"),
     capacityUnits: z.number().describe("What this cost, in read capacity units"),
     nextCursor: z.string().optional().describe("Give it as cursor for what follows; absent at the end")
@@ -56,13 +65,16 @@ export const queryTable = defineTool({
     const { filter, index, cursor } = query;
     const page = await ctx.dynamodb.query({
       ...query,
-      ...{ table, filter, index, cursor, projection: query.projection, isDescending: order === "descending", maxBytes: ITEMS_BYTES }
+      ...{ table, filter, index, cursor, projection: query.projection, isDescending: order === "descending" }
     });
+    const { shown, total, result, notKept } = await fitItems(page.items, ctx.results, { tool: "query_table", title: `Items of ${table}` });
     const { examined, capacityUnits } = page;
-    return { items: [...page.items], count: page.items.length, examined, capacityUnits, nextCursor: page.cursor };
+    return { shown, total, result, notKept, examined, capacityUnits, nextCursor: page.cursorAfter(total) };
   },
-  render({ count, examined, capacityUnits, nextCursor }) {
+  render({ shown, total, result, notKept, examined, capacityUnits, nextCursor }) {
+    const kept = result === undefined ? "" : `, ${shown.length} of them shown and all of them stored as ${result}`;
     const more = nextCursor === undefined ? "these are all" : "there may be more: give nextCursor as cursor";
-    return `${count} items of ${examined} examined, ${capacityUnits} read capacity units; ${more}.`;
+    const why = notKept === undefined ? "" : ` ${notKept}`;
+    return `${total} items of ${examined} examined${kept}, ${capacityUnits} read capacity units; ${more}.${why}`;
   }
 });

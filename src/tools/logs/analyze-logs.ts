@@ -5,16 +5,19 @@ import type { Context } from "../../mcp/context.ts";
 import { defineTool, detachable, readOnly } from "../../mcp/define-tool.ts";
 import { UpstreamFailed, UpstreamLimited } from "../../mcp/errors.ts";
 import { LogAnalysis } from "../../mcp/log-analysis.ts";
-import type { LogQuery } from "../../mcp/logs.ts";
+import type { LogEvent, LogQuery } from "../../mcp/logs.ts";
 import { writtenByOthers } from "../../mcp/written-by-others.ts";
 import { KeptLines } from "./kept-lines.ts";
 import { logArguments, readWindow, toIso } from "./log-window.ts";
+import { SameTime } from "./same-time.ts";
 
 const MAX_EVENTS = 5_000_000;
 /** A page of the service at most. */
 const MAX_PAGE = 10_000;
 
 const PATIENCE_MS = 60_000;
+/** Less than a call that detaches may take, by one more page and all patience with it: an answer in time keeps what was counted. */
+const READING_MS = 13 * 60_000;
 const PROGRESS_MS = 500;
 
 export const analyzeLogs = defineTool({
@@ -36,7 +39,9 @@ export const analyzeLogs = defineTool({
     continueFrom: z
       .string()
       .optional()
-      .describe("Analyze on with this as startTime, if these are not all; events of that very millisecond may be counted twice"),
+      .describe(
+        "Analyze on with this as startTime, if these are not all: no event is lost, and none is counted twice but of a millisecond that has more than 10,000"
+      ),
     stoppedBy: z.string().optional().describe("What kept it from reading the rest"),
     firstSeen: z.string().optional(),
     lastSeen: z.string().optional(),
@@ -68,7 +73,7 @@ export const analyzeLogs = defineTool({
     try {
       reading = await readEvents(query, limit, { ctx, analysis, lines });
     } catch (error) {
-      await lines.end("cut").catch(() => {}); // what ended it is what to tell
+      await lines.abandon().catch(() => {}); // what ended it is what to tell
       throw error;
     }
     const { nextMs, stoppedBy } = reading;
@@ -119,27 +124,45 @@ interface Reader {
   readonly lines: KeptLines;
 }
 
+/** The events of a millisecond are counted all or not at all: where it stops between two, it is told from which to go on. */
 async function readEvents(query: LogQuery, limit: number, { ctx, analysis, lines }: Reader): Promise<Reading> {
+  const startedMs = Date.now();
+  const open = new SameTime();
   let read = 0;
   let lastMs = query.startMs;
   let toldMs = 0;
+  const count = async (events: readonly LogEvent[]) => {
+    if (events.length === 0) return;
+    await lines.add(events.map((event) => ({ event, level: analysis.add(event) })));
+    lastMs = events[0]?.timestampMs ?? lastMs;
+    read += events.length;
+  };
   try {
     for await (const page of ctx.logs.filter(query)) {
       for (const event of page) {
-        if (read === limit) return { nextMs: event.timestampMs };
-        await lines.add(event, analysis.add(event));
-        lastMs = event.timestampMs;
-        read++;
+        await count(open.add(event));
+        if (read + open.size <= limit) continue;
+        const nextMs = event.timestampMs;
+        if (read > 0) return { nextMs };
+        await count(open.take().slice(0, limit));
+        return {
+          nextMs,
+          stoppedBy: `More than ${limit} events are of one millisecond. Analyze with a higher limit, which counts these again.`
+        };
       }
       ctx.signal.throwIfAborted();
+      if (Date.now() - startedMs > READING_MS) return { nextMs: open.timestampMs ?? lastMs, stoppedBy: TOO_LONG };
       if (page.length === 0 || Date.now() - toldMs < PROGRESS_MS) continue;
       toldMs = Date.now();
       await ctx.progress(read, undefined, `${read} events, up to ${toIso(lastMs)}`);
     }
+    await count(open.take());
     return {};
   } catch (error) {
     // What was counted is not lost when the service has had enough.
     if (read === 0 || !(error instanceof UpstreamLimited || error instanceof UpstreamFailed)) throw error;
-    return { nextMs: lastMs, stoppedBy: error.message };
+    return { nextMs: open.timestampMs ?? lastMs, stoppedBy: error.message };
   }
 }
+
+const TOO_LONG = `There was more to read than ${READING_MS / 60_000} minutes allow. Go on from there, or ask for a shorter time.`;

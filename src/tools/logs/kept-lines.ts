@@ -14,6 +14,12 @@ export interface Kept {
   readonly notKept: string | undefined;
 }
 
+/** An event, and the level that its message names. */
+export interface LeveledEvent {
+  readonly event: LogEvent;
+  readonly level: string;
+}
+
 /** How much text is collected before it is written. */
 const PIECE_LENGTH = 64 * 1024;
 
@@ -32,28 +38,40 @@ export class KeptLines {
     this.#start = start;
   }
 
-  async add({ timestampMs, stream, message }: LogEvent, level: string): Promise<void> {
+  /** Keeps all of some events that belong together, or none. */
+  async add(rows: readonly LeveledEvent[]): Promise<void> {
     if (this.#nextMs !== undefined || this.#notKept !== undefined) return;
-    const line = `${JSON.stringify({ timestamp: new Date(timestampMs).toISOString(), stream, level, message })}\n`;
+    const text = rows.map(toLine).join("");
     await this.#unlessNoPlace(async () => {
       this.#writer ??= await this.#results.begin(this.#start);
-      if (!this.#writer.fits(utf8Bytes(this.#pending) + utf8Bytes(line))) {
-        this.#nextMs = timestampMs;
+      if (!this.#writer.fits(utf8Bytes(this.#pending) + utf8Bytes(text))) {
+        this.#nextMs = rows[0]?.event.timestampMs;
         return;
       }
-      this.#pending += line;
-      this.#stored++;
+      this.#pending += text;
+      this.#stored += rows.length;
       if (this.#pending.length > PIECE_LENGTH) await this.#flush();
     });
   }
 
-  /** Says that there are no more lines. */
+  /** Says that there are no more lines. Of none at all the result is empty. */
   async end(state: "complete" | "cut"): Promise<Kept> {
     await this.#unlessNoPlace(async () => {
-      await this.#flush();
-      await this.#writer?.end(this.#nextMs === undefined ? state : "cut");
+      if (this.#notKept === undefined) this.#writer ??= await this.#results.begin(this.#start);
+      await this.#close(this.#nextMs === undefined ? state : "cut");
     });
-    return { stored: this.#stored, result: this.#writer?.result, nextMs: this.#nextMs, notKept: this.#notKept };
+    const nextMs = this.#notKept === undefined ? this.#nextMs : undefined;
+    return { stored: this.#stored, result: this.#writer?.result, nextMs, notKept: this.#notKept };
+  }
+
+  /** Ends what was begun, if anything was: whoever wrote it has failed. */
+  async abandon(): Promise<void> {
+    await this.#unlessNoPlace(() => this.#close("cut"));
+  }
+
+  async #close(state: "complete" | "cut"): Promise<void> {
+    await this.#flush();
+    await this.#writer?.end(state);
   }
 
   async #flush(): Promise<void> {
@@ -79,3 +97,6 @@ export class KeptLines {
 }
 
 const DELETED = "The stored result was deleted while events were added to it. Analyze again to have them stored.";
+
+const toLine = ({ event: { timestampMs, stream, message }, level }: LeveledEvent): string =>
+  `${JSON.stringify({ timestamp: new Date(timestampMs).toISOString(), stream, level, message })}\n`;

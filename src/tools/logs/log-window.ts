@@ -55,10 +55,11 @@ const LATEST_MS = 8.64e15;
 /** Seconds of this century, read as milliseconds, are earlier. Zero means from the beginning. */
 const EARLIEST_MS = 1e11;
 
-const ISO = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
 function readIso(text: string): number {
-  const [whole, zone] = ISO.exec(text) ?? [];
-  if (whole === undefined) return Number.NaN;
+  const [whole, year, month, day, zone] = ISO.exec(text) ?? [];
+  // A parser reads the 30th of February as the 2nd of March.
+  if (whole === undefined || Number(day) > new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()) return Number.NaN;
   return Date.parse(whole.length === 10 || zone !== undefined ? whole.replace(" ", "T") : `${whole.replace(" ", "T")}Z`);
 }

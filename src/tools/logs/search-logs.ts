@@ -1,12 +1,17 @@
 import { z } from "zod";
 import { readLogLine } from "../../lib/log-level.ts";
-import { cut } from "../../lib/text.ts";
+import { cut, utf8Bytes } from "../../lib/text.ts";
 import { defineTool, readOnly } from "../../mcp/define-tool.ts";
+import type { LogEvent } from "../../mcp/logs.ts";
 import { writtenByOthers } from "../../mcp/written-by-others.ts";
 import { logArguments, readWindow, toIso } from "./log-window.ts";
 
-/** A hundred of them fit a message. */
 const MAX_MESSAGE_LENGTH = 400;
+
+/** How much the events may take as JSON, so that they fit a message together with their text twin. */
+const MAX_EVENTS_BYTES = 44 * 1024;
+/** How many of them the text twin shows. */
+const MAX_SHOWN = 20;
 
 /** Long enough for many pages without a match, and it leaves time to answer. */
 const SEARCH_MS = 5000;
@@ -22,7 +27,7 @@ export const searchLogs = defineTool({
   annotations: readOnly,
   input: z.strictObject({
     ...logArguments,
-    limit: z.int().min(1).max(100).default(20).describe("How many events to return")
+    limit: z.int().min(1).max(100).default(20).describe("How many events to return; fewer are where they would not fit a message")
   }),
   output: z.object({
     events: z.array(
@@ -44,29 +49,35 @@ export const searchLogs = defineTool({
     const window = readWindow(startTime, endTime, startedMs);
     // One more than is shown tells whether there are more, and where.
     const pages = ctx.logs.filter({ ...asked, ...window, pageSize: limit + 1, patienceMs: PATIENCE_MS });
-    const found = [];
+    const found: LogEvent[] = [];
     let isCut = false;
     for await (const page of pages) {
       found.push(...page);
       isCut = found.length <= limit && Date.now() - startedMs > SEARCH_MS;
       if (isCut || found.length > limit) break;
     }
-    const next = found[limit] ?? (isCut ? found.at(-1) : undefined);
-    return {
-      events: found.slice(0, limit).map(({ timestampMs, stream, message }) => ({
-        timestamp: toIso(timestampMs),
-        level: readLogLine(message).level,
-        stream,
-        message: cut(message, MAX_MESSAGE_LENGTH)
-      })),
-      isComplete: !isCut && found.length <= limit,
-      ...(next && { continueFrom: toIso(next.timestampMs) })
-    };
+    const events = toFitting(found.slice(0, limit));
+    const next = found[events.length] ?? (isCut ? found.at(-1) : undefined);
+    return { events, isComplete: next === undefined && !isCut, ...(next && { continueFrom: toIso(next.timestampMs) }) };
   },
   render({ events, isComplete, continueFrom }) {
-    const lines = events.map(({ timestamp, message }) => `${timestamp} ${JSON.stringify(cut(message, 160))}`);
+    const lines = events.slice(0, MAX_SHOWN).map(({ timestamp, message }) => `${timestamp} ${JSON.stringify(cut(message, 160))}`);
+    if (events.length > MAX_SHOWN) lines.push("… and the others in the structured result.");
     const found = `${events.length} log events${isComplete ? "" : ", and there may be more"}`;
     const more = isComplete || continueFrom ? [] : ["The search took too long. Ask for a shorter time, or use analyze_logs."];
     return [events.length === 0 ? `${found}.` : `${found}:`, ...lines, ...more].join("\n");
   }
 });
+
+/** As many of the first events as fit, one at least. */
+function toFitting(found: readonly LogEvent[]) {
+  const shown = found.map(({ timestampMs, stream, message }) => ({
+    ...{ timestamp: toIso(timestampMs), level: readLogLine(message).level, stream, message: cut(message, MAX_MESSAGE_LENGTH) }
+  }));
+  let sizeBytes = 0;
+  const end = shown.findIndex((event, index) => {
+    sizeBytes += utf8Bytes(JSON.stringify(event));
+    return index > 0 && sizeBytes > MAX_EVENTS_BYTES;
+  });
+  return end === -1 ? shown : shown.slice(0, end);
+}

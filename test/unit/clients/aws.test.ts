@@ -99,6 +99,17 @@ describe("a request to AWS", () => {
 
   it.each([
     ["ThrottlingException", 400, 3, "UpstreamLimited", 'AWS has throttled this and its repetitions: Table "orders" is asked too often.'],
+    ["Throttling", 400, 3, "UpstreamLimited", "AWS has throttled this"],
+    ["RequestLimitExceeded", 400, 3, "UpstreamLimited", "AWS has throttled this"],
+    ["LimitExceeded", 400, 3, "UpstreamLimited", "AWS has throttled this"],
+    ["RequestThrottledException", 400, 3, "UpstreamLimited", "AWS has throttled this"],
+    ["Unheard", 429, 3, "UpstreamLimited", "AWS has throttled this"],
+    ["RequestTimeoutException", 408, 3, "UpstreamFailed", "AWS answered 408. Try again in a minute."],
+    ["ServiceUnavailable", 503, 3, "UpstreamFailed", "AWS answered 503. Try again in a minute."],
+    ["RequestExpired", 400, 1, "UpstreamFailed", "it was signed too early or too late"],
+    ["IncompleteSignature", 403, 1, "UpstreamFailed", "they are wrong or have expired"],
+    ["MissingAuthenticationToken", 403, 1, "UpstreamFailed", "they are wrong or have expired"],
+    ["InvalidSignatureException", 400, 1, "UpstreamFailed", "they are wrong or have expired"],
     ["InternalServerError", 500, 3, "UpstreamFailed", "AWS answered 500. Try again in a minute."],
     ["ValidationException", 400, 1, "InvalidInput", 'AWS does not accept these values. Table "orders" was not read.'],
     ["AccessDeniedException", 400, 1, "Denied", "The AWS credentials of this server may not ListTables here."],
@@ -113,6 +124,22 @@ describe("a request to AWS", () => {
     expect(error).toMatchObject({ name, message: expect.stringContaining(words) });
     expect(sent).toHaveLength(times);
     expect(JSON.stringify([String(error), log.mock.calls])).not.toContain("secret upstream text");
+  });
+
+  it("that was signed too early or too late for AWS is told from wrong credentials", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    upstream(() => refusal(403, "InvalidSignatureException", "Signature expired: 20260801T100000Z is now earlier than 20260801T101000Z"));
+    await expect(read()).rejects.toMatchObject({
+      name: "UpstreamFailed",
+      message: expect.stringContaining("signed too early or too late")
+    });
+  });
+
+  it("is understood by the header of a refusal whose body says nothing", async () => {
+    const headers = { "x-amzn-errortype": "ThrottlingException:http://internal.amazon.com/coral/com.amazon.coral.availability/" };
+    const sent = upstream(() => new Response("<html>", { status: 400, headers }));
+    await expect(read()).rejects.toMatchObject({ name: "UpstreamLimited" });
+    expect(sent).toHaveLength(3);
   });
 
   it("ends by its deadline and says so, and with its call", async () => {

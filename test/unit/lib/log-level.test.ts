@@ -16,6 +16,9 @@ it.each([
   ["time=1 level=debug msg=x", "debug", undefined],
   ["INFO retried after an ERROR", "info", undefined],
   ["0 errors, no warning", "none", undefined],
+  ["level=constructor", "none", undefined],
+  ['{"level":"constructor","message":"built"}', "none", "built"],
+  ['{"level":"__proto__","message":"INFO odd"}', "info", "INFO odd"],
   ["TERRORS and INFORMATION", "none", undefined],
   ["START RequestId: 1", "none", undefined]
 ])("reads %j", (message, level, text) => {

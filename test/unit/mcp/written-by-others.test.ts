@@ -136,7 +136,7 @@ it("marks what others wrote in the tools of this server", () => {
         "/output",
       ],
       "get_item": [
-        "/item",
+        "/shown",
       ],
       "get_repository": [
         "/description",
@@ -161,7 +161,7 @@ it("marks what others wrote in the tools of this server", () => {
         "/runs/*/error",
       ],
       "query_table": [
-        "/items",
+        "/shown",
       ],
       "read_result": [
         "/lines",

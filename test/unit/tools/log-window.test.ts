@@ -17,6 +17,10 @@ it.each([
   expect(readWindow(startTime, undefined, NOW_MS)).toEqual({ startMs: NOON_MS, endMs: NOW_MS });
 });
 
+it("reads the last day of a leap year's February", () => {
+  expect(readWindow("2024-02-29", "2024-02-29T24:00:00Z", NOW_MS)).toEqual({ startMs: Date.UTC(2024, 1, 29), endMs: Date.UTC(2024, 2, 1) });
+});
+
 it("reads a day as its beginning, and zero as the beginning of all", () => {
   expect(readWindow("2026-08-01", "2026-08-02", NOW_MS)).toEqual({ startMs: NOON_MS - 12 * 3_600_000, endMs: NOW_MS });
   expect(readWindow(0, undefined, NOW_MS)).toMatchObject({ startMs: 0 });
@@ -27,6 +31,8 @@ it.each([
   ["", undefined, "startTime cannot be read"],
   ["2026-13-01T00:00:00Z", undefined, "startTime cannot be read"],
   ["2026-08-01T25:00:00Z", undefined, "startTime cannot be read"],
+  ["2026-02-30", undefined, "startTime cannot be read"],
+  ["2026-06-31T10:00:00Z", undefined, "startTime cannot be read"],
   [-5, undefined, "startTime cannot be read"],
   [9e15, undefined, "startTime cannot be read"],
   [NOON_MS, "soon", "endTime cannot be read"],

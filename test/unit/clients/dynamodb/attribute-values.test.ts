@@ -46,6 +46,11 @@ describe("a value of DynamoDB", () => {
     });
   });
 
+  it("keeps each attribute where names look the same", () => {
+    const map = { "na\u200bme": { N: "1" }, name: { N: "2" }, "name (2)": { N: "3" }, "n\u200bame": { N: "4" } };
+    expect(toPlain({ M: map })).toEqual({ name: 1, "name (2)": 3, "name (3)": 2, "name (4)": 4 });
+  });
+
   it.each([null, {}, "a", { X: "1" }, { S: 1 }, { L: {} }, { M: [] }, { N: null }])("is refused where it is none: %j", (value) => {
     expect(() => toPlain(value)).toThrow("DynamoDB answered an item that could not be read.");
   });
