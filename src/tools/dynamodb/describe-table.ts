@@ -48,12 +48,16 @@ export const describeTable = defineTool({
       }))
     };
   },
-  render: ({ name, partitionKey, sortKey, billing, itemCount, indexes }) =>
+  render: ({ name, status, partitionKey, sortKey, billing, itemCount, sizeBytes, indexes }) =>
     [
-      `${name}: ${keysOf({ partitionKey, sortKey })}, ${billing}, about ${itemCount} items`,
-      ...indexes.map((index) => `${index.kind} index ${index.name}: ${keysOf(index)}`)
+      `${name} (${status}): ${keysOf({ partitionKey, sortKey })}, ${billing}, about ${itemCount} items, ${sizeBytes} bytes`,
+      ...indexes.map((index) => `${index.kind} index ${index.name}: ${keysOf(index)}, holds ${heldBy(index)}`)
     ].join("\n")
 });
+
+/** Which attributes stand in an index besides the keys. */
+const heldBy = ({ projection, attributes }: { projection: string; attributes: readonly string[] }): string =>
+  attributes.length > 0 ? `${projection} attributes: ${attributes.join(", ")}` : projection;
 
 type Keys = Record<"partitionKey" | "sortKey", z.output<typeof key>>;
 

@@ -31,10 +31,7 @@ export const getItem = defineTool({
     return { shown, total, result, capacityUnits };
   },
   render({ shown: [item], result, capacityUnits }) {
-    const about =
-      item === undefined
-        ? `The item is larger than a message, and stored as ${result}`
-        : `An item of ${Object.keys(item).length} attributes`;
-    return `${about}, ${capacityUnits} read capacity units.`;
+    const about = item === undefined ? `The item is larger than a message, and stored as ${result}: read_result reads it` : "An item";
+    return [`${about}, ${capacityUnits} read capacity units.`, ...(item === undefined ? [] : [JSON.stringify(item)])].join("\n");
   }
 });

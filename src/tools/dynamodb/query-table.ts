@@ -73,8 +73,11 @@ export const queryTable = defineTool({
   },
   render({ shown, total, result, notKept, examined, capacityUnits, nextCursor }) {
     const kept = result === undefined ? "" : `, ${shown.length} of them shown and all of them stored as ${result}`;
-    const more = nextCursor === undefined ? "these are all" : "there may be more: give nextCursor as cursor";
-    const why = notKept === undefined ? "" : ` ${notKept}`;
-    return `${total} items of ${examined} examined${kept}, ${capacityUnits} read capacity units; ${more}.${why}`;
+    const more = nextCursor === undefined ? "these are all" : `there may be more: go on with cursor ${nextCursor}`;
+    return [
+      `${total} items of ${examined} examined${kept}, ${capacityUnits} read capacity units; ${more}.`,
+      ...(notKept === undefined ? [] : [notKept]),
+      ...shown.map((item) => JSON.stringify(item))
+    ].join("\n");
   }
 });

@@ -20,6 +20,37 @@ const PATIENCE_MS = 60_000;
 const READING_MS = 13 * 60_000;
 const PROGRESS_MS = 500;
 
+const output = detachable({
+  matched: z.int().describe("How many events were read and counted"),
+  isComplete: z.boolean().describe("Whether these are all that match"),
+  continueFrom: z
+    .string()
+    .optional()
+    .describe(
+      "Analyze on with this as startTime, if these are not all: no event is lost, and none is counted twice but of a millisecond that has more than 10,000"
+    ),
+  stoppedBy: z.string().optional().describe("What kept it from reading the rest"),
+  firstSeen: z.string().optional(),
+  lastSeen: z.string().optional(),
+  levels: z.array(z.object({ level: z.enum(LOG_EVENT_LEVELS), count: z.int() })).describe("The most severe first"),
+  bucketSeconds: z.int().describe("How long each span of times is: a minute, or longer where there are many"),
+  times: z.array(z.object({ start: z.string(), count: z.int() })).describe("The spans that hold events"),
+  repeated: z
+    .array(
+      z.object({
+        message: writtenByOthers(z.string().describe("With what differs folded: <time>, <*> for numbers and ids, quoted values")),
+        count: z.int(),
+        overBy: z.int().optional().describe("By how much the count may be too high")
+      })
+    )
+    .describe("The most repeated messages"),
+  isExact: z.boolean().describe("Whether the counts of repeated are exact: false where too many messages differ"),
+  stored: z.int().describe("How many events stand in the result"),
+  result: z.string().optional().describe("Handle of the stored result: one JSON object a line with timestamp, stream, level and message"),
+  storeFrom: z.string().optional().describe("The result is full: to store the rest, analyze again with this as startTime"),
+  notKept: z.string().optional().describe("Why no events were stored, and what to do about it")
+});
+
 export const analyzeLogs = defineTool({
   name: "analyze_logs",
   title: "Analyze logs",
@@ -33,36 +64,7 @@ export const analyzeLogs = defineTool({
     ...logArguments,
     limit: z.int().min(1).max(MAX_EVENTS).default(100_000).describe("How many events to read at most, the earliest first")
   }),
-  output: detachable({
-    matched: z.int().describe("How many events were read and counted"),
-    isComplete: z.boolean().describe("Whether these are all that match"),
-    continueFrom: z
-      .string()
-      .optional()
-      .describe(
-        "Analyze on with this as startTime, if these are not all: no event is lost, and none is counted twice but of a millisecond that has more than 10,000"
-      ),
-    stoppedBy: z.string().optional().describe("What kept it from reading the rest"),
-    firstSeen: z.string().optional(),
-    lastSeen: z.string().optional(),
-    levels: z.array(z.object({ level: z.enum(LOG_EVENT_LEVELS), count: z.int() })).describe("The most severe first"),
-    bucketSeconds: z.int().describe("How long each span of times is: a minute, or longer where there are many"),
-    times: z.array(z.object({ start: z.string(), count: z.int() })).describe("The spans that hold events"),
-    repeated: z
-      .array(
-        z.object({
-          message: writtenByOthers(z.string().describe("With what differs folded: <time>, <*> for numbers and ids, quoted values")),
-          count: z.int(),
-          overBy: z.int().optional().describe("By how much the count may be too high")
-        })
-      )
-      .describe("The most repeated messages"),
-    isExact: z.boolean().describe("Whether the counts of repeated are exact: false where too many messages differ"),
-    stored: z.int().describe("How many events stand in the result"),
-    result: z.string().optional().describe("Handle of the stored result: one JSON object a line with timestamp, stream, level and message"),
-    storeFrom: z.string().optional().describe("The result is full: to store the rest, analyze again with this as startTime"),
-    notKept: z.string().optional().describe("Why no events were stored, and what to do about it")
-  }),
+  output,
   async run({ startTime, endTime, limit, ...asked }, ctx) {
     const window = readWindow(startTime, endTime, Date.now());
     const analysis = new LogAnalysis();
@@ -98,19 +100,32 @@ export const analyzeLogs = defineTool({
       ...(kept.notKept !== undefined && { notKept: kept.notKept })
     };
   },
-  render(output) {
-    if (output.status === "running") return `Running as ${output.call}.`;
-    const { matched, isComplete, continueFrom, levels, repeated, stored, result, storeFrom, notKept } = output;
+  render(found) {
+    if (found.status === "running") return `Running as ${found.call}. ${found.next}`;
+    const { matched, isComplete, continueFrom, stoppedBy, firstSeen, lastSeen, levels, repeated, stored, result, storeFrom, notKept } =
+      found;
     const kept = result === undefined ? "None were stored." : `${stored} of them are stored as ${result}.`;
     return [
       `${matched} log events${isComplete ? "" : `, and more from ${continueFrom}`}. ${kept}`,
+      ...(stoppedBy === undefined ? [] : [`It went no further: ${stoppedBy}`]),
+      ...(firstSeen === undefined ? [] : [`The first is of ${firstSeen}, the last of ${lastSeen}.`]),
       ...(levels.length > 0 ? [levels.map(({ level, count }) => `${level} ${count}`).join(", ")] : []),
-      ...repeated.slice(0, 5).map(({ count, message }) => `${count} × ${JSON.stringify(cut(message, 120))}`),
+      ...(found.times.length > 0 ? [toTimesLine(found)] : []),
+      ...repeated.map(toRepeatedLine),
+      ...(found.isExact ? [] : ["Too many messages differ for these counts to be exact."]),
       ...(storeFrom === undefined ? [] : [`The result is full: events from ${storeFrom} are counted and not stored.`]),
       ...(notKept === undefined ? [] : [notKept])
     ].join("\n");
   }
 });
+
+type Done = Extract<z.output<typeof output>, { status: "done" }>;
+
+const toTimesLine = ({ bucketSeconds, times }: Done): string =>
+  `In spans of ${bucketSeconds} s: ${times.map(({ start, count }) => `${start} ${count}`).join(", ")}`;
+
+const toRepeatedLine = ({ message, count, overBy }: Done["repeated"][number]): string =>
+  `${count}${overBy === undefined ? "" : ` (too many by ${overBy} at most)`} × ${JSON.stringify(message)}`;
 
 interface Reading {
   /** Of the first event that was not read; absent at the end. */

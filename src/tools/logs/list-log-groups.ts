@@ -2,6 +2,13 @@ import { z } from "zod";
 import { defineTool, readOnly } from "../../mcp/define-tool.ts";
 import { toIso } from "./log-window.ts";
 
+const group = z.object({
+  logGroup: z.string(),
+  createdAt: z.string().optional(),
+  retentionDays: z.int().optional().describe("How long events are kept; for ever if absent"),
+  sizeBytes: z.int().optional()
+});
+
 export const listLogGroups = defineTool({
   name: "list_log_groups",
   title: "List log groups",
@@ -15,14 +22,7 @@ export const listLogGroups = defineTool({
     limit: z.int().min(1).max(200).default(50).describe("How many groups to return")
   }),
   output: z.object({
-    groups: z.array(
-      z.object({
-        logGroup: z.string(),
-        createdAt: z.string().optional(),
-        retentionDays: z.int().optional().describe("How long events are kept; for ever if absent"),
-        sizeBytes: z.int().optional()
-      })
-    ),
+    groups: z.array(group),
     hasMore: z.boolean().describe("Whether there are more than the limit: ask with a longer prefix")
   }),
   async run({ prefix, limit }, ctx) {
@@ -38,6 +38,15 @@ export const listLogGroups = defineTool({
   },
   render({ groups, hasMore }) {
     if (groups.length === 0) return "No log group with this prefix was given to this server.";
-    return [`${groups.length}${hasMore ? " and more" : ""} log groups:`, ...groups.map(({ logGroup }) => logGroup)].join("\n");
+    return [`${groups.length}${hasMore ? " and more" : ""} log groups:`, ...groups.map(toLine)].join("\n");
   }
 });
+
+function toLine({ logGroup, createdAt, retentionDays, sizeBytes }: z.output<typeof group>): string {
+  const facts = [
+    retentionDays === undefined ? "kept for ever" : `kept ${retentionDays} days`,
+    sizeBytes !== undefined && `${sizeBytes} bytes`,
+    createdAt !== undefined && `since ${createdAt}`
+  ];
+  return `${logGroup}: ${facts.filter(Boolean).join(", ")}`;
+}

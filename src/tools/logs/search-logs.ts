@@ -8,10 +8,8 @@ import { logArguments, readWindow, toIso } from "./log-window.ts";
 
 const MAX_MESSAGE_LENGTH = 400;
 
-/** How much the events may take as JSON, so that they fit a message together with their text twin. */
-const MAX_EVENTS_BYTES = 44 * 1024;
-/** How many of them the text twin shows. */
-const MAX_SHOWN = 20;
+/** How much the events may take as JSON, so that they fit a message. */
+const MAX_EVENTS_BYTES = 48 * 1024;
 
 /** Long enough for many pages without a match, and it leaves time to answer. */
 const SEARCH_MS = 5000;
@@ -61,9 +59,9 @@ export const searchLogs = defineTool({
     return { events, isComplete: next === undefined && !isCut, ...(next && { continueFrom: toIso(next.timestampMs) }) };
   },
   render({ events, isComplete, continueFrom }) {
-    const lines = events.slice(0, MAX_SHOWN).map(({ timestamp, message }) => `${timestamp} ${JSON.stringify(cut(message, 160))}`);
-    if (events.length > MAX_SHOWN) lines.push("… and the others in the structured result.");
-    const found = `${events.length} log events${isComplete ? "" : ", and there may be more"}`;
+    const lines = events.map(({ timestamp, level, stream, message }) => `${timestamp} ${level} ${stream}: ${JSON.stringify(message)}`);
+    const from = continueFrom === undefined ? "" : ` from ${continueFrom}`;
+    const found = `${events.length} log events${isComplete ? "" : `, and there may be more${from}`}`;
     const more = isComplete || continueFrom ? [] : ["The search took too long. Ask for a shorter time, or use analyze_logs."];
     return [events.length === 0 ? `${found}.` : `${found}:`, ...lines, ...more].join("\n");
   }

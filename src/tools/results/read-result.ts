@@ -79,13 +79,14 @@ export const readResult = defineTool({
     const [first, last] = [lines[0]?.line, lines.at(-1)?.line];
     const shown = first === undefined ? "No lines" : first === last ? `Line ${first}` : `Lines ${first} to ${last}`;
     const cut = lines.find(({ nextByte }) => nextByte !== undefined);
-    return [
-      `${shown} of ${record.lines} of ${record.result}, in the structured result.`,
+    const head = [
+      `${shown} of ${record.lines} of ${record.result}.`,
       cut && `Line ${cut.line} is cut: its rest is read with fromLine ${cut.line} and fromByte ${cut.nextByte}.`,
       nextLine !== undefined && `Go on with fromLine ${nextLine}.`,
       lookedFrom !== undefined && `What stands before line ${lookedFrom} was not looked at.`
     ]
       .filter(Boolean)
       .join(" ");
+    return [head, ...lines.map(({ line, text }) => `${line}: ${text}`)].join("\n");
   }
 });

@@ -27,5 +27,7 @@ export function toResultRecord(record: ResultRecord): z.input<typeof resultRecor
 }
 
 /** Says in one line what a result is. */
-export const lineOfResult = ({ result, tool, title, state, bytes, lines }: z.output<typeof resultRecord>): string =>
-  `${result} ${tool}: ${title}, ${lines} lines, ${Math.ceil(bytes / 1024)} KiB${state === "complete" ? "" : `, ${state}`}`;
+export const lineOfResult = (record: z.output<typeof resultRecord>): string => {
+  const { result, tool, title, type, state, bytes, lines, createdAt, expiresAt } = record;
+  return `${result} ${tool}: ${title}, ${type}, ${state}, ${lines} lines, ${bytes} bytes, from ${createdAt} until ${expiresAt}`;
+};
