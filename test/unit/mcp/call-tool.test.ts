@@ -193,7 +193,7 @@ it("answers a call that ends while its client is told that it goes on with its h
   } as unknown as NonNullable<Host["aside"]>;
   const limits = { callMs: 1000, attachedMs: 20, detachedMs: 1000, detaching: 10, inlineBytes: 1000 };
   const { result, settled } = await callFor("run_long", "x".repeat(2000), {}, undefined, { aside, limits });
-  expect(result.structuredContent).toEqual({ status: "running", call: "call_test" });
+  expect(result.structuredContent).toMatchObject({ status: "running", call: "call_test" });
   expect(settled).toMatchObject({ outcome: "ok", result: "res_test" });
   expect(written.join("")).toContain("x".repeat(2000));
 });

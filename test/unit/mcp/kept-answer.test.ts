@@ -147,7 +147,7 @@ describe("a whole answer", () => {
       const repeatedFor = async (text: string) => {
         const { keys, isSettled } = keep();
         const first = await callFor(results, text, { name: "write_long", keys });
-        expect(first.answer.structuredContent).toEqual({ status: "running", call: "call_test" });
+        expect(first.answer.structuredContent).toMatchObject({ status: "running", call: "call_test" });
         await vi.waitFor(() => expect(isSettled()).toBe(true));
         return (await callFor(results, text, { name: "write_long", keys })).answer;
       };
