@@ -1,7 +1,7 @@
 import type { Asks, Replies } from "./ask.ts";
 import type { Context } from "./context.ts";
 import { DeadlineExceeded, ToolError } from "./errors.ts";
-import type { Host, Invocation } from "./host.ts";
+import type { Host, Invocation, TracedActs } from "./host.ts";
 import type { CallProgress } from "./running-calls.ts";
 
 /** The client said that it no longer wants the answer. */
@@ -11,7 +11,7 @@ class Cancelled extends ToolError {
 }
 
 /** What runs within bounds. */
-export interface BoundedRun<T> {
+export interface BoundedRun<T> extends TracedActs {
   /** How errors name it. */
   readonly name: string;
   readonly limitMs: number;
@@ -26,8 +26,6 @@ export interface BoundedRun<T> {
   onProgress?(progress: CallProgress): void;
   /** Runs before each question leaves. */
   onAsk?(): void;
-  /** Runs before each write to an upstream leaves. */
-  onWrite?(): void;
 }
 
 /** How long a write that was stopped may take to say what became of it. */
@@ -108,7 +106,7 @@ export function runBounded<T>(bounded: BoundedRun<T>, invocation: Invocation, ho
     };
     const { principal, credentials, log, closeStream } = invocation; // not all of it: its signal is made when it is read
     const running = (async () =>
-      bounded.run(host.contextFor({ principal, credentials, progress, log, ask, closeStream }, signalOf, () => bounded.onWrite?.())))();
+      bounded.run(host.contextFor({ principal, credentials, progress, log, ask, closeStream }, signalOf, bounded)))();
     running.finally(release).then(resolve, reject);
   });
 }

@@ -70,7 +70,7 @@ async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolRes
   }
   let claim: Claim | undefined;
   let loopKey: string | undefined;
-  const traces = { writes: 0 };
+  const traces: Traces = { writes: 0, result: undefined };
   try {
     authorize(tool, invocation);
     const { input, key, given } = parse(tool, args, invocation);
@@ -102,12 +102,13 @@ async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolRes
     }
     const hasRun = entry.isOpen;
     const failure = toFailure(error, tool, { wasOpened: hasRun, writes: traces.writes });
-    const kept = error instanceof KeptWhole ? error.result : undefined;
-    if (loopKey !== undefined) host.loops.record(loopKey, withoutHandle(failure.message, kept), Date.now());
+    const kept = error instanceof KeptWhole ? error.result : traces.result;
+    const message = traces.result === undefined ? failure.message : `${failure.message} What it had stored by then is ${traces.result}.`;
+    if (loopKey !== undefined) host.loops.record(loopKey, withoutHandle(message, kept), Date.now());
     // The handle stands in the answer, and the answer is kept with the key before anybody has it.
-    const ref = entry.end({ outcome: failure.outcome, shown: failure.message, error: failure.error, result: kept });
+    const ref = entry.end({ outcome: failure.outcome, shown: message, error: failure.error, result: kept });
     if (!(error instanceof ToolError)) logUnforeseen(ref, tool, error);
-    const content = [text(`${failure.message} (ref ${ref})`)];
+    const content = [text(`${message} (ref ${ref})`)];
     const result: ToolResult = {
       ...(kept === undefined ? { content } : linkTo(kept, content)),
       isError: true,
@@ -167,7 +168,15 @@ function openRow(tool: Tool, entry: CallEntry, host: Host): void {
   else if (tool.detaches) entry.open("running");
 }
 
-async function run(tool: Tool, input: object, { entry, invocation, host, onDetach, traces }: Walk & { traces: { writes: number } }) {
+/** What a tool has done outside itself, whatever becomes of its call. */
+interface Traces {
+  /** How many writes to an upstream left. */
+  writes: number;
+  /** The handle of the stored result that it last began and has not deleted. */
+  result: string | undefined;
+}
+
+async function run(tool: Tool, input: object, { entry, invocation, host, onDetach, traces }: Walk & { traces: Traces }) {
   const { callMs, attachedMs, detachedMs, inlineBytes } = host.limits;
   const output = await runBounded(
     {
@@ -188,6 +197,9 @@ async function run(tool: Tool, input: object, { entry, invocation, host, onDetac
       },
       onWrite() {
         traces.writes++;
+      },
+      onResult(result) {
+        traces.result = result;
       }
     },
     invocation,

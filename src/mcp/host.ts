@@ -49,13 +49,18 @@ export interface Host {
   readonly running: RunningCalls;
   /** Absent where no call does without its client: in a run, and where the deployment keeps no answers. */
   readonly aside?: Aside | undefined;
-  /**
-   * @param signalOf gives the invocation's signal, bounded by the call's deadline.
-   * @param onWrite runs before each write to an upstream leaves.
-   */
-  contextFor(asking: Asking, signalOf: () => AbortSignal, onWrite?: () => void): Context;
+  /** @param signalOf gives the invocation's signal, bounded by the call's deadline. */
+  contextFor(asking: Asking, signalOf: () => AbortSignal, traces?: TracedActs): Context;
   /** The handle of a call that this object recorded. */
   handleOf(principal: Principal, seq: number): string;
+}
+
+/** What a tool leaves behind, told as it acts: it stays should the call fail. */
+export interface TracedActs {
+  /** Runs before each write to an upstream leaves. */
+  onWrite?(): void;
+  /** Runs when it has begun a stored result, and with `undefined` when it has deleted that again. */
+  onResult?(result: string | undefined): void;
 }
 
 /** What a call needs whose client does not get its answer. */

@@ -19,8 +19,15 @@ export interface ResultSizes {
   readonly previewBytes: number;
 }
 
-/** The results of a principal, as tools use them, wherever they are kept. */
-export function createResults(keeper: ResultKeeper, sizes: ResultSizes): Results {
+/**
+ * The results of a principal, as tools use them, wherever they are kept.
+ * @param onResult is told of each result that a tool begins itself, and of none when it has deleted the last.
+ */
+export function createResults(
+  keeper: ResultKeeper,
+  sizes: ResultSizes,
+  onResult: (result: string | undefined) => void = () => {}
+): Results {
   const begin = async (start: ResultStart): Promise<PartWriter> => new PartWriter(await keeper.open(start), keeper, sizes);
 
   const store = async (rows: readonly Json[], start: ResultStart): Promise<string> => {
@@ -36,8 +43,17 @@ export function createResults(keeper: ResultKeeper, sizes: ResultSizes): Results
     }
   };
 
+  let begun: string | undefined;
+  const tell = (result: string | undefined) => {
+    begun = result;
+    onResult(result);
+  };
   return {
-    begin,
+    async begin(start) {
+      const writer = await begin(start);
+      tell(writer.result);
+      return writer;
+    },
     async fit<R extends Json>(rows: readonly R[], start: Omit<ResultStart, "type">): Promise<FittedRows<R>> {
       const all = firstOf(rows, sizes.pageBytes);
       if (all.length === rows.length) return { shown: all, total: rows.length };
@@ -47,7 +63,10 @@ export function createResults(keeper: ResultKeeper, sizes: ResultSizes): Results
     get: (result) => keeper.get(result),
     read: (result, query) => keeper.read(result, query),
     list: (limit, before) => keeper.list(limit, before),
-    remove: (result) => keeper.remove(result)
+    async remove(result) {
+      await keeper.remove(result);
+      if (result === begun) tell(undefined);
+    }
   };
 }
 

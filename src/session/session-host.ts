@@ -12,7 +12,7 @@ import type { DynamoDb } from "../mcp/dynamodb.ts";
 import { SignInRequired, UpstreamFailed } from "../mcp/errors.ts";
 import { mintHandle } from "../mcp/handle.ts";
 import type { CallRecorder, History } from "../mcp/history.ts";
-import type { Aside, Asking, CallLimits, Host, Permits } from "../mcp/host.ts";
+import type { Aside, Asking, CallLimits, Host, Permits, TracedActs } from "../mcp/host.ts";
 import type { Keys } from "../mcp/idempotency.ts";
 import type { Keyring } from "../mcp/keyring.ts";
 import type { Logs } from "../mcp/logs.ts";
@@ -89,7 +89,7 @@ export class SessionHost implements Host {
   contextFor(
     { principal, credentials, progress, log, ask, closeStream }: Asking,
     signalOf: () => AbortSignal,
-    onWrite = () => {}
+    traces: TracedActs = {}
   ): Context {
     const { config, keyring, historyOf, runsOf, resultsOf, endAccess, announce } = this.#options;
     const timeoutMs = DEFAULTS.upstreamMs;
@@ -114,14 +114,14 @@ export class SessionHost implements Host {
         return runsOf({ principal, credentials });
       },
       get results() {
-        return createResults(resultsOf(principal), DEFAULTS.results);
+        return createResults(resultsOf(principal), DEFAULTS.results, (result) => traces.onResult?.(result));
       },
       // Most calls use one upstream or none, and an Octokit is not free.
       get github() {
         if (github) return github;
         const isPersonal = principal.kind === "github";
         const token = tokenOf(principal, credentials, config);
-        github = createGitHub({ ...config.github, token, isPersonal, timeoutMs, signal: signalOf(), onWrite });
+        github = createGitHub({ ...config.github, token, isPersonal, timeoutMs, signal: signalOf(), onWrite: () => traces.onWrite?.() });
         if (isPersonal) endWith(github, () => endAccess({ principal, credentials }));
         return github;
       },

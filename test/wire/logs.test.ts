@@ -22,10 +22,12 @@ const wide = createStubGroup({
 const groups: readonly StubGroup[] = [web, few, wide, { ...few, name: "/private/audit" }];
 
 let stub: LogsStub;
+/** Which pages do not leave, and until when. */
+let held: { fromIndex: number; until: Promise<void> } = { fromIndex: EVENTS, until: Promise.resolve() };
 let server: TestServer;
 
 beforeAll(async () => {
-  stub = await startLogsStub({ groups });
+  stub = await startLogsStub({ groups, onPage: (nextIndex) => (nextIndex > held.fromIndex ? held.until : undefined) });
   server = await startServer({ settings: { ...logsSettings(stub, "/shop/*"), LOCAL_SCOPES: "all", RATE_LIMIT: "off" } });
 });
 afterAll(async () => {
@@ -182,4 +184,23 @@ it("shows whom the server was not told of no group, as if there were none", asyn
   const session = await RawSession.begin(`${server.url}/mcp`, { headers: await createPrincipal(server) });
   expect((await session.call("list_log_groups")).structuredContent).toMatchObject({ groups: [] });
   expect(errorOf(await session.call("search_logs", FEW))).toContain("list_log_groups");
+});
+
+it("leave what was stored of an analysis that was stopped, and its call leads there", async () => {
+  const [client, other] = [await RawSession.begin(`${server.url}/mcp`), await RawSession.begin(`${server.url}/mcp`)];
+  const listed = async (tool: string, of: string, args: object = {}) =>
+    (await other.call(tool, args)).structuredContent?.[of] as Record<string, unknown>[];
+  const before = await listed("list_results", "results");
+  let release = () => {};
+  held = { fromIndex: EVENTS / 2, until: new Promise((resolve) => (release = resolve)) };
+  const answer = client.call("analyze_logs", { ...ALL, pattern: "GET" }, { meta: { progressToken: "stays" } });
+  await expect.poll(() => listed("list_results", "results")).toHaveLength(before.length + 1);
+  await expect.poll(() => listed("list_calls", "calls", { outcome: "running", tool: "analyze_logs" }), { timeout: 8000 }).toHaveLength(1);
+  const [running] = await listed("list_calls", "calls", { outcome: "running", tool: "analyze_logs" });
+  const [growing] = await listed("list_results", "results");
+  const stopped = await other.call("cancel_call", { call: running?.call });
+  release();
+  expect(stopped.structuredContent).toMatchObject({ outcome: "cancelled", result: growing?.result });
+  expect(errorOf(await answer)).toContain(`What it had stored by then is ${growing?.result}.`);
+  await expect.poll(async () => (await listed("list_results", "results"))[0]).toMatchObject({ result: growing?.result, state: "cut" });
 });

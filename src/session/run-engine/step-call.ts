@@ -47,7 +47,7 @@ export async function callStep(tool: string, args: JsonObject, caller: StepCalle
   const stepHost: Host = {
     ...{ calls: recorder, deadlines: host.deadlines, limits: host.limits, keys: host.keys },
     ...{ running: host.running, permits: UNCOUNTED, loops: UNGUARDED }, // and nothing aside: the run waits for its step
-    contextFor: (asking, signalOf, onWrite) => host.contextFor(asking, signalOf, onWrite),
+    contextFor: (asking, signalOf, traces) => host.contextFor(asking, signalOf, traces),
     handleOf: (principal, seq) => host.handleOf(principal, seq)
   };
   try {

@@ -99,5 +99,5 @@ function reasonOf({ outcome, preview, error }: WatchedCall): string | undefined 
   if (error === NO_ANSWERS_KEPT) return "Its client had gone when it ended, and this server keeps no answers: HISTORY says so.";
   // A call that ended by itself says what became of it; only one that was lost says nothing.
   if (outcome !== "unknown" || preview !== undefined || error !== undefined) return undefined;
-  return "The server stopped or was replaced while it ran, and nothing is known of its outcome. A call that only reads may be made again; look first what one did that writes.";
+  return "The server stopped or was replaced while it ran, and nothing is known of its outcome. A call that only reads may be made again; look first what one did that writes. What it had stored by then is in list_results.";
 }

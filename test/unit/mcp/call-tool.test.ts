@@ -92,10 +92,10 @@ async function callFor(name: string, answer: unknown, given: Partial<Invocation>
     permits: { take: () => undefined },
     running: new RunningCalls(),
     ...(keys && { keys }),
-    contextFor: (_asking, _signalOf, onWrite) =>
+    contextFor: (_asking, _signalOf, traces) =>
       ({
         get github() {
-          return onWrite?.();
+          return traces?.onWrite?.();
         }
       }) as unknown as Context,
     handleOf: () => "call_test",
