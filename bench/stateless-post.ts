@@ -1,4 +1,4 @@
-import { META } from "../src/mcp/meta-keys.ts";
+import { META } from "../src/mcp/protocol/meta-keys.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { checkAnswer, FIRST_ID, type Session, textOf } from "./lanes/lane.ts";
 

@@ -1,10 +1,10 @@
 import type { AwsCredentials } from "./lib/aws-credentials.ts";
 import { createNameList, type NameList } from "./lib/name-list.ts";
-import type { CallLimits } from "./mcp/host.ts";
-import { createKeyring, type Keyring } from "./mcp/keyring.ts";
-import type { LoopLimits } from "./mcp/loop-guard.ts";
+import type { CallLimits } from "./mcp/calls/host.ts";
+import type { LoopLimits } from "./mcp/calls/loop-guard.ts";
+import type { RateRule } from "./mcp/calls/rate-limited.ts";
 import { DEFAULT_SCOPES, isScope, SCOPES, type Scope } from "./mcp/principal.ts";
-import type { RateRule } from "./mcp/rate-limited.ts";
+import { createKeyring, type Keyring } from "./mcp/signed/keyring.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -4,8 +4,8 @@ import { Agent } from "agents";
 import { McpAgent } from "agents/mcp";
 import { describe, expect, it } from "vitest";
 import type { SessionAgent } from "../src/index.ts";
-import { homeNameOf } from "../src/mcp/home-name.ts";
-import { readSessionId } from "../src/mcp/session-id.ts";
+import { homeNameOf } from "../src/mcp/doors/home-name.ts";
+import { readSessionId } from "../src/mcp/signed/session-id.ts";
 import { promptly } from "./support/session.ts";
 import { begin, createCaller, send, stubOf } from "./unit/session/in-worker.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { createEdge } from "../../src/edge/edge.ts";
 import { createCatalog } from "../../src/mcp/catalog.ts";
 import { additive, defineTool } from "../../src/mcp/define-tool.ts";
-import { homeNameOf } from "../../src/mcp/home-name.ts";
+import { homeNameOf } from "../../src/mcp/doors/home-name.ts";
 import { homeOf } from "../../src/session/home/home.ts";
 import { sessionAgentOf } from "../../src/session/session-agent.ts";
 import { HomeRecord } from "../../src/stores/home-record.ts";

@@ -1,8 +1,8 @@
 import { createEdge } from "../../src/edge/edge.ts";
-import { nextCallNumber } from "../../src/mcp/call-number.ts";
 import { createCatalog } from "../../src/mcp/catalog.ts";
+import { homeNameOf } from "../../src/mcp/doors/home-name.ts";
 import type { Call } from "../../src/mcp/history.ts";
-import { homeNameOf } from "../../src/mcp/home-name.ts";
+import { nextCallNumber } from "../../src/mcp/signed/call-number.ts";
 import { homeOf } from "../../src/session/home/home.ts";
 import { sessionAgentOf } from "../../src/session/session-agent.ts";
 import { HomeCalls } from "../../src/stores/home-calls.ts";

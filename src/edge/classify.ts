@@ -1,7 +1,7 @@
 import { isJsonObject } from "../lib/json.ts";
-import { isResponse, type Message } from "../mcp/json-rpc.ts";
-import { META } from "../mcp/meta-keys.ts";
-import { isOfStatelessEra } from "../mcp/revisions.ts";
+import { isResponse, type Message } from "../mcp/protocol/json-rpc.ts";
+import { META } from "../mcp/protocol/meta-keys.ts";
+import { isOfStatelessEra } from "../mcp/protocol/revisions.ts";
 import { readHeader } from "./read-header.ts";
 
 /**

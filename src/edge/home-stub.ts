@@ -1,5 +1,5 @@
-import type { HomeDoor } from "../mcp/home-door.ts";
-import { homeNameOf } from "../mcp/home-name.ts";
+import type { HomeDoor } from "../mcp/doors/home-door.ts";
+import { homeNameOf } from "../mcp/doors/home-name.ts";
 import type { Principal } from "../mcp/principal.ts";
 
 /** The object that owns what belongs to a principal. */

@@ -1,10 +1,10 @@
 import { DEFAULTS } from "../config.ts";
 import { toMessageEvent } from "../lib/server-sent-event.ts";
 import { utf8Bytes } from "../lib/text.ts";
-import type { Answers } from "../mcp/answers.ts";
-import { askHome } from "../mcp/home-request.ts";
-import type { Request as RpcRequest } from "../mcp/json-rpc.ts";
-import { readFilter, type Subscription, toAcknowledgement } from "../mcp/subscription.ts";
+import { askHome } from "../mcp/doors/home-request.ts";
+import type { Request as RpcRequest } from "../mcp/protocol/json-rpc.ts";
+import type { Answers } from "../mcp/requests/answers.ts";
+import { readFilter, type Subscription, toAcknowledgement } from "../mcp/requests/subscription.ts";
 import { accepts } from "./accept.ts";
 import { holdStream } from "./held-stream.ts";
 import { homeStubOf } from "./home-stub.ts";

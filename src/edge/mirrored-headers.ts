@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../lib/json.ts";
 import type { CatalogSlice } from "../mcp/catalog.ts";
-import type { Request as RpcRequest } from "../mcp/json-rpc.ts";
-import type { ParamHeader } from "../mcp/param-headers.ts";
+import type { Request as RpcRequest } from "../mcp/protocol/json-rpc.ts";
+import type { ParamHeader } from "../mcp/protocol/param-headers.ts";
 import { readHeader } from "./read-header.ts";
 
 /**

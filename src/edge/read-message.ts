@@ -2,7 +2,7 @@ import { DEFAULTS } from "../config.ts";
 import { nestsDeeperThan } from "../lib/json.ts";
 import { readBody } from "../lib/read-body.ts";
 import { rememberLast } from "../lib/remember.ts";
-import { isMessage, type Message } from "../mcp/json-rpc.ts";
+import { isMessage, type Message } from "../mcp/protocol/json-rpc.ts";
 import { refuse } from "./respond.ts";
 
 /** A body that was read: one message or a batch, and its text as the client wrote it. */

@@ -1,6 +1,6 @@
 import type { CatalogSlice } from "../mcp/catalog.ts";
-import type { Request as RpcRequest } from "../mcp/json-rpc.ts";
 import type { Scope } from "../mcp/principal.ts";
+import type { Request as RpcRequest } from "../mcp/protocol/json-rpc.ts";
 import { refuse } from "./respond.ts";
 import type { Admitted } from "./session.ts";
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../lib/json.ts";
-import { type RequestId, RPC_CODES } from "../mcp/json-rpc.ts";
-import { showStack } from "../mcp/redact.ts";
+import { showStack } from "../mcp/calls/redact.ts";
+import { type RequestId, RPC_CODES } from "../mcp/protocol/json-rpc.ts";
 
 /** Why the edge refuses a request: its HTTP status and JSON-RPC code, in one table. */
 const REFUSALS = {

@@ -1,8 +1,8 @@
 import type { Config } from "../config.ts";
 import type { Catalog } from "../mcp/catalog.ts";
-import { ownerRef, readHandle } from "../mcp/handle.ts";
-import { homeNameOf } from "../mcp/home-name.ts";
-import { askHome } from "../mcp/home-request.ts";
+import { homeNameOf } from "../mcp/doors/home-name.ts";
+import { askHome } from "../mcp/doors/home-request.ts";
+import { ownerRef, readHandle } from "../mcp/signed/handle.ts";
 import { authenticate, type Credible } from "./authenticate.ts";
 import { createChallenge } from "./challenge.ts";
 import { homeStubOf } from "./home-stub.ts";

@@ -1,10 +1,10 @@
 import { cut } from "../lib/text.ts";
 import type { Catalog, CatalogSlice } from "../mcp/catalog.ts";
-import type { Keyring } from "../mcp/keyring.ts";
+import { askObject, type SessionVerb } from "../mcp/doors/session-request.ts";
 import type { Caller, Scope } from "../mcp/principal.ts";
-import { isSessionfulRevision, SESSIONFUL_REVISIONS } from "../mcp/revisions.ts";
-import { isExpired, type Session, verifySessionId } from "../mcp/session-id.ts";
-import { askObject, type SessionVerb } from "../mcp/session-request.ts";
+import { isSessionfulRevision, SESSIONFUL_REVISIONS } from "../mcp/protocol/revisions.ts";
+import type { Keyring } from "../mcp/signed/keyring.ts";
+import { isExpired, type Session, verifySessionId } from "../mcp/signed/session-id.ts";
 import type { ChallengeHeader } from "./challenge.ts";
 import { refuse } from "./respond.ts";
 

@@ -1,8 +1,8 @@
 import { isListMethod } from "../mcp/catalog.ts";
-import { INITIALIZE_FAULT, readInitialize, toInitializeResult } from "../mcp/initialize.ts";
-import { isNotification, isRequest, type Message, type Request as RpcRequest } from "../mcp/json-rpc.ts";
-import { hasBatches } from "../mcp/revisions.ts";
-import { mintSessionId, type Session } from "../mcp/session-id.ts";
+import { isNotification, isRequest, type Message, type Request as RpcRequest } from "../mcp/protocol/json-rpc.ts";
+import { hasBatches } from "../mcp/protocol/revisions.ts";
+import { INITIALIZE_FAULT, readInitialize, toInitializeResult } from "../mcp/requests/initialize.ts";
+import { mintSessionId, type Session } from "../mcp/signed/session-id.ts";
 import { accepts } from "./accept.ts";
 import type { ReadBody } from "./read-message.ts";
 import { refuseScopes } from "./required-scopes.ts";

@@ -1,4 +1,4 @@
-import { mintSessionId } from "../mcp/session-id.ts";
+import { mintSessionId } from "../mcp/signed/session-id.ts";
 import { refuse } from "./respond.ts";
 import { type Admitted, findSession } from "./session.ts";
 

@@ -1,12 +1,12 @@
 import { DEFAULTS } from "../config.ts";
 import { cut } from "../lib/text.ts";
-import { type Answers, createAnswers } from "../mcp/answers.ts";
 import { type Catalog, isListMethod } from "../mcp/catalog.ts";
-import { faultOfEnvelope, metaOf } from "../mcp/envelope.ts";
-import { askHome, HOME_METHODS } from "../mcp/home-request.ts";
-import { isNotification, isRequest, type Notification, type RequestId, type Request as RpcRequest } from "../mcp/json-rpc.ts";
-import { META } from "../mcp/meta-keys.ts";
-import { isStatelessRevision, STATELESS_REVISIONS } from "../mcp/revisions.ts";
+import { askHome, HOME_METHODS } from "../mcp/doors/home-request.ts";
+import { isNotification, isRequest, type Notification, type RequestId, type Request as RpcRequest } from "../mcp/protocol/json-rpc.ts";
+import { META } from "../mcp/protocol/meta-keys.ts";
+import { isStatelessRevision, STATELESS_REVISIONS } from "../mcp/protocol/revisions.ts";
+import { type Answers, createAnswers } from "../mcp/requests/answers.ts";
+import { faultOfEnvelope, metaOf } from "../mcp/requests/envelope.ts";
 import { accepts } from "./accept.ts";
 import { homeStubOf } from "./home-stub.ts";
 import { serveListen } from "./listen.ts";

@@ -3,8 +3,8 @@ import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import type { Content } from "./content.ts";
 import type { Context } from "./context.ts";
 import { IDEMPOTENCY_ARGUMENT, IDEMPOTENCY_SCHEMA } from "./idempotency.ts";
-import { type ParamHeader, readParamHeaders } from "./param-headers.ts";
 import type { Scope } from "./principal.ts";
+import { type ParamHeader, readParamHeaders } from "./protocol/param-headers.ts";
 import { declareMarkedFields, type MarkedField, readMarkedFields } from "./written-by-others.ts";
 
 /** All four hints, so that none is left to a client's default: https://modelcontextprotocol.io/specification/2025-11-25/schema#toolannotations */

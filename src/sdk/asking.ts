@@ -10,9 +10,9 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { type Ask, type Asks, type ElicitForm, type Replies, toRequestedSchema } from "../mcp/ask.ts";
-import { requireCapabilities } from "../mcp/capabilities.ts";
+import { requireCapabilities } from "../mcp/calls/capabilities.ts";
 import { DeadlineExceeded, InvalidInput } from "../mcp/errors.ts";
-import { readForm } from "../mcp/replies.ts";
+import { readForm } from "../mcp/requests/replies.ts";
 import type { PendingRequest } from "./pending-request.ts";
 
 /** When a question is not waited for any longer. */

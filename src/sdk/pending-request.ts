@@ -1,5 +1,5 @@
 import type { JsonObject } from "../lib/json.ts";
-import type { RequestId, RpcErrorBody } from "../mcp/json-rpc.ts";
+import type { RequestId, RpcErrorBody } from "../mcp/protocol/json-rpc.ts";
 import type { ReplyPort } from "./reply-port.ts";
 
 /** A request of the client that is being served. */

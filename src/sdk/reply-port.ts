@@ -1,4 +1,4 @@
-import type { Message } from "../mcp/json-rpc.ts";
+import type { Message } from "../mcp/protocol/json-rpc.ts";
 
 /** Where the messages that belong to one request of a client go. */
 export interface ReplyPort {

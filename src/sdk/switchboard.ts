@@ -2,7 +2,7 @@ import type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { JsonObject } from "../lib/json.ts";
 import type { CatalogSlice } from "../mcp/catalog.ts";
-import { toErrorBody } from "../mcp/error-body.ts";
+import type { Caller } from "../mcp/principal.ts";
 import {
   isRequest,
   isResponse,
@@ -13,9 +13,9 @@ import {
   type Response,
   RPC_CODES,
   type RpcErrorBody
-} from "../mcp/json-rpc.ts";
-import type { Caller } from "../mcp/principal.ts";
-import type { SessionInit } from "../mcp/session-id.ts";
+} from "../mcp/protocol/json-rpc.ts";
+import { toErrorBody } from "../mcp/requests/error-body.ts";
+import type { SessionInit } from "../mcp/signed/session-id.ts";
 import { PendingRequest } from "./pending-request.ts";
 import type { ReplyPort } from "./reply-port.ts";
 

@@ -1,5 +1,5 @@
 import type { Deadline, Deadlines } from "../lib/deadlines.ts";
-import type { Message } from "../mcp/json-rpc.ts";
+import type { Message } from "../mcp/protocol/json-rpc.ts";
 import type { ReplyPort } from "../sdk/reply-port.ts";
 import { type EventStream, type StreamEvents, sendText, textAfter } from "./event-stream.ts";
 

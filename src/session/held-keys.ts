@@ -1,4 +1,4 @@
-import type { KeyClaim, KeyGrant } from "../mcp/home-door.ts";
+import type { KeyClaim, KeyGrant } from "../mcp/doors/home-door.ts";
 import type { Claim, KeyedCall, KeyedOutcome, Keys } from "../mcp/idempotency.ts";
 
 /** Where keys are kept: home's side, near or over RPC. */

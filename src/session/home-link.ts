@@ -1,9 +1,9 @@
 import { type Config, DEFAULTS, type ShippingTimes } from "../config.ts";
-import { showClient } from "../mcp/call-entry.ts";
-import type { HomeDoor } from "../mcp/home-door.ts";
-import { homeNameOf } from "../mcp/home-name.ts";
+import { showClient } from "../mcp/calls/call-entry.ts";
+import type { HomeDoor } from "../mcp/doors/home-door.ts";
+import { homeNameOf } from "../mcp/doors/home-name.ts";
 import type { Principal } from "../mcp/principal.ts";
-import { SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
+import { SESSION_TTL_MS, type SessionInit } from "../mcp/signed/session-id.ts";
 import type { Calls } from "../stores/calls.ts";
 import { type SessionFacts, SessionRecord } from "../stores/session-record.ts";
 import { HeldKeys } from "./held-keys.ts";

@@ -1,6 +1,6 @@
 import type { Deadlines } from "../lib/deadlines.ts";
-import { isNotification, isRequest, isResponse, type Message, type RequestId, RPC_CODES } from "../mcp/json-rpc.ts";
-import { hasEmptyEvents } from "../mcp/revisions.ts";
+import { isNotification, isRequest, isResponse, type Message, type RequestId, RPC_CODES } from "../mcp/protocol/json-rpc.ts";
+import { hasEmptyEvents } from "../mcp/protocol/revisions.ts";
 import type { RequestScope, Serve, Switchboard } from "../sdk/switchboard.ts";
 import type { Events } from "../stores/events.ts";
 import { type EventLimits, EventStream, sendText, streamOf, textAfter, toEvent } from "./event-stream.ts";

@@ -1,4 +1,4 @@
-import type { Grant, LeaseReport } from "../mcp/home-door.ts";
+import type { Grant, LeaseReport } from "../mcp/doors/home-door.ts";
 
 /**
  * A session's side of a lease, in memory. It ends `leaseMs` after the session asked for it, on the session's own clock: Home

@@ -1,7 +1,7 @@
-import type { Leased, LeaseReport } from "../mcp/home-door.ts";
-import type { Permits } from "../mcp/host.ts";
+import type { Permits } from "../mcp/calls/host.ts";
+import { RateLimited, type RateRule } from "../mcp/calls/rate-limited.ts";
+import type { Leased, LeaseReport } from "../mcp/doors/home-door.ts";
 import type { Principal } from "../mcp/principal.ts";
-import { RateLimited, type RateRule } from "../mcp/rate-limited.ts";
 import { Lease } from "./lease.ts";
 
 /** What {@link LeasedPermits} are made of. */

@@ -1,6 +1,6 @@
 import type { HistoryMode } from "../config.ts";
-import { nextCallNumber } from "../mcp/call-number.ts";
 import type { CallEnd, CallRecorder, CallStart } from "../mcp/history.ts";
+import { nextCallNumber } from "../mcp/signed/call-number.ts";
 
 /** Records as much of each call as the deployment wants to keep. @param onRecorded runs after each row. */
 export function createRecorder(calls: CallRecorder, mode: HistoryMode, onRecorded: () => void): CallRecorder {

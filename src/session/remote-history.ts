@@ -1,6 +1,6 @@
+import type { Asker, HomeDoor } from "../mcp/doors/home-door.ts";
+import { fromRefusal } from "../mcp/doors/refusal.ts";
 import type { History } from "../mcp/history.ts";
-import type { Asker, HomeDoor } from "../mcp/home-door.ts";
-import { fromRefusal } from "../mcp/refusal.ts";
 
 /** The history of a principal, asked of its home by one of its sessions, which ships its own calls first. */
 export function createRemoteHistory(home: HomeDoor, asker: Asker, shipFirst: () => Promise<void>): History {

@@ -1,6 +1,6 @@
+import type { Asker, HomeDoor } from "../mcp/doors/home-door.ts";
+import { fromRefusal } from "../mcp/doors/refusal.ts";
 import { ToolError } from "../mcp/errors.ts";
-import type { Asker, HomeDoor } from "../mcp/home-door.ts";
-import { fromRefusal } from "../mcp/refusal.ts";
 import type { ResultKeeper } from "../mcp/results.ts";
 
 /** The results of a principal, asked of its home by one of its sessions. */

@@ -1,5 +1,5 @@
-import type { HomeDoor, RunAsker } from "../mcp/home-door.ts";
-import { fromRefusal } from "../mcp/refusal.ts";
+import type { HomeDoor, RunAsker } from "../mcp/doors/home-door.ts";
+import { fromRefusal } from "../mcp/doors/refusal.ts";
 import type { Runs } from "../mcp/runs.ts";
 
 /** The runs of a principal, asked of its home by one of its sessions, which ships its own calls first: home then knows the session. */

@@ -1,5 +1,5 @@
-import { type Message, RPC_CODES } from "../mcp/json-rpc.ts";
-import { toRateLimitHeaders } from "../mcp/rate-limited.ts";
+import { toRateLimitHeaders } from "../mcp/calls/rate-limited.ts";
+import { type Message, RPC_CODES } from "../mcp/protocol/json-rpc.ts";
 import type { ResponseHead } from "./exchange.ts";
 
 /** The HTTP status of each error of an object that is not answered with 200, as a result is. */

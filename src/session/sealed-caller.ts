@@ -1,6 +1,6 @@
-import type { Keyring } from "../mcp/keyring.ts";
 import type { Caller, Credentials, Principal } from "../mcp/principal.ts";
-import { seal, unseal } from "../mcp/seal.ts";
+import type { Keyring } from "../mcp/signed/keyring.ts";
+import { seal, unseal } from "../mcp/signed/seal.ts";
 
 /** A caller as it may be stored: what it acts with elsewhere is sealed. */
 export interface SealedCaller extends Omit<Credentials, "githubToken"> {

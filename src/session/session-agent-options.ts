@@ -1,7 +1,7 @@
 import { DEFAULTS, type ShippingTimes } from "../config.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
+import type { CallLimits } from "../mcp/calls/host.ts";
 import type { Catalog } from "../mcp/catalog.ts";
-import type { CallLimits } from "../mcp/host.ts";
 import type { Caller, Principal } from "../mcp/principal.ts";
 import type { RunningCalls } from "../mcp/running-calls.ts";
 import { Calls } from "../stores/calls.ts";

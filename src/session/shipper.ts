@@ -1,5 +1,5 @@
 import type { ShippingTimes } from "../config.ts";
-import type { HomeDoor, LeaseReport, ShippingSession } from "../mcp/home-door.ts";
+import type { HomeDoor, LeaseReport, ShippingSession } from "../mcp/doors/home-door.ts";
 import type { Calls } from "../stores/calls.ts";
 
 /** How many calls travel at once. */

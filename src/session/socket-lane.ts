@@ -1,11 +1,11 @@
 import { nestsDeeperThan } from "../lib/json.ts";
 import { utf8Bytes } from "../lib/text.ts";
+import { showStack } from "../mcp/calls/redact.ts";
 import type { Catalog } from "../mcp/catalog.ts";
-import { INITIALIZE_FAULT, readInitialize, toInitializeResult } from "../mcp/initialize.ts";
-import { isMessage, isNotification, isRequest, type Message, type Request, type RequestId, RPC_CODES } from "../mcp/json-rpc.ts";
 import type { Caller } from "../mcp/principal.ts";
-import { showStack } from "../mcp/redact.ts";
-import { isNameless, SESSION_TTL_MS, type SessionInit } from "../mcp/session-id.ts";
+import { isMessage, isNotification, isRequest, type Message, type Request, type RequestId, RPC_CODES } from "../mcp/protocol/json-rpc.ts";
+import { INITIALIZE_FAULT, readInitialize, toInitializeResult } from "../mcp/requests/initialize.ts";
+import { isNameless, SESSION_TTL_MS, type SessionInit } from "../mcp/signed/session-id.ts";
 import type { ReplyPort } from "../sdk/reply-port.ts";
 import type { Serve, Switchboard } from "../sdk/switchboard.ts";
 import type { Events } from "../stores/events.ts";

@@ -1,4 +1,4 @@
-import { isNameless, type SessionInit } from "../mcp/session-id.ts";
+import { isNameless, type SessionInit } from "../mcp/signed/session-id.ts";
 import type { SealedCaller } from "./sealed-caller.ts";
 
 /** What a socket carries through the sleep of its object; 16 KiB at most. */

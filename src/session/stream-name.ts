@@ -1,4 +1,4 @@
-import { isRequestId, type RequestId } from "../mcp/json-rpc.ts";
+import { isRequestId, type RequestId } from "../mcp/protocol/json-rpc.ts";
 
 /** An id longer than this, bytes, stays out of the name: names travel in headers, and a socket's tag holds 256 characters. */
 const MAX_ID_BYTES = 64;

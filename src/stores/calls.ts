@@ -1,5 +1,5 @@
-import { nextCallNumber, timeOfNumber } from "../mcp/call-number.ts";
 import type { Call, CallEnd, CallRecorder, CallStart } from "../mcp/history.ts";
+import { nextCallNumber, timeOfNumber } from "../mcp/signed/call-number.ts";
 import { CALL_COLUMNS, CALL_PLACEHOLDERS, type CallState, IS_OPEN, isOpen, toBindings, toCall } from "./call-row.ts";
 import type { SessionRecord } from "./session-record.ts";
 

@@ -1,7 +1,7 @@
 import { numberFromBase32, numberToBase32 } from "../lib/base32.ts";
-import { firstNumberAt, nextCallNumber } from "../mcp/call-number.ts";
 import { InvalidInput, type Outcome } from "../mcp/errors.ts";
 import type { Activity, Call, CallEnd, CallFilter, CallQuery, CallRecorder, CallStart, Tally, Usage } from "../mcp/history.ts";
+import { firstNumberAt, nextCallNumber } from "../mcp/signed/call-number.ts";
 import { CALL_COLUMNS, CALL_PLACEHOLDERS, type CallState, IS_OPEN, toBindings, toCall } from "./call-row.ts";
 import type { HomeRecord } from "./home-record.ts";
 

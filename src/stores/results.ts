@@ -1,5 +1,5 @@
-import { nextCallNumber } from "../mcp/call-number.ts";
 import type { ResultStart, ResultState, ResultType } from "../mcp/results.ts";
+import { nextCallNumber } from "../mcp/signed/call-number.ts";
 import type { HomeRecord } from "./home-record.ts";
 import { LateTable } from "./late-table.ts";
 

@@ -1,4 +1,4 @@
-import type { RunNote } from "../mcp/home-door.ts";
+import type { RunNote } from "../mcp/doors/home-door.ts";
 import { LateTable } from "./late-table.ts";
 import type { SessionRecord } from "./session-record.ts";
 

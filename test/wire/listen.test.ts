@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { homeNameOf } from "../../src/mcp/home-name.ts";
+import { homeNameOf } from "../../src/mcp/doors/home-name.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { messagesOf, type Received, readMessages } from "../support/session.ts";
 import { RawStateless } from "../support/stateless.ts";

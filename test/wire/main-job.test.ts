@@ -4,7 +4,7 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type GitHubUpstream, startGitHub } from "../../scripts/upstreams/github.ts";
 import { startWeather, type WeatherUpstream } from "../../scripts/upstreams/weather.ts";
-import { readSessionId } from "../../src/mcp/session-id.ts";
+import { readSessionId } from "../../src/mcp/signed/session-id.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { describeWires, openSession, type WireSession } from "../support/wires.ts";
 

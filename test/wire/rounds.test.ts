@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { homeNameOf } from "../../src/mcp/home-name.ts";
-import { createKeyring } from "../../src/mcp/keyring.ts";
-import { sealState } from "../../src/mcp/request-state.ts";
+import { homeNameOf } from "../../src/mcp/doors/home-name.ts";
+import { sealState } from "../../src/mcp/requests/request-state.ts";
+import { createKeyring } from "../../src/mcp/signed/keyring.ts";
 import { type GitHubStub, startGitHubStub } from "../support/github-stub.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import type { Received } from "../support/session.ts";

@@ -3,7 +3,7 @@ import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/webso
 import { type CallToolResult, ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { apiKeyName, createApiKey } from "../../src/auth/api-key.ts";
-import { readSessionId } from "../../src/mcp/session-id.ts";
+import { readSessionId } from "../../src/mcp/signed/session-id.ts";
 import { DEPLOYED, startServer, type TestServer } from "../support/server.ts";
 import { RawSession, type Received } from "../support/session.ts";
 import { RawSocket, upgradeStatus } from "../support/socket.ts";

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSessionId } from "../../src/mcp/session-id.ts";
+import { readSessionId } from "../../src/mcp/signed/session-id.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { MCP_HEADERS, parseEvents, promptly, RawSession, type Received, readMessages, type StreamEvent } from "../support/session.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSessionId } from "../../src/mcp/session-id.ts";
+import { readSessionId } from "../../src/mcp/signed/session-id.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { parseEvents, RawSession } from "../support/session.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createKeyring } from "../../src/mcp/keyring.ts";
-import { mintSessionId } from "../../src/mcp/session-id.ts";
+import { createKeyring } from "../../src/mcp/signed/keyring.ts";
+import { mintSessionId } from "../../src/mcp/signed/session-id.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { MCP_HEADERS, promptly, RawSession, readMessages } from "../support/session.ts";
 

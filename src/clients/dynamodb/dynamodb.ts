@@ -3,7 +3,7 @@ import { isJsonObject } from "../../lib/json.ts";
 import type { NameList } from "../../lib/name-list.ts";
 import type { DynamoDb, ItemQuery, Table } from "../../mcp/dynamodb.ts";
 import { NotFound } from "../../mcp/errors.ts";
-import type { Keyring } from "../../mcp/keyring.ts";
+import type { Keyring } from "../../mcp/signed/keyring.ts";
 import type { Aws, AwsRequest } from "../aws.ts";
 import { toPlainItem } from "./attribute-values.ts";
 import { checkItemKey, keysOf } from "./check-key.ts";

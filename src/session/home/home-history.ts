@@ -1,7 +1,7 @@
 import { DEFAULTS } from "../../config.ts";
-import { firstNumberAt } from "../../mcp/call-number.ts";
+import { titleOfAnswer } from "../../mcp/calls/keep-whole.ts";
+import type { Asker, SessionDoor, ShippingSession } from "../../mcp/doors/home-door.ts";
 import { NotFound } from "../../mcp/errors.ts";
-import { type Handle, mintHandle, mintSessionHandle, ownerRef, readHandle } from "../../mcp/handle.ts";
 import type {
   Activity,
   Call,
@@ -17,11 +17,11 @@ import type {
   Usage,
   WatchedCall
 } from "../../mcp/history.ts";
-import type { Asker, SessionDoor, ShippingSession } from "../../mcp/home-door.ts";
-import { titleOfAnswer } from "../../mcp/keep-whole.ts";
-import type { Keyring } from "../../mcp/keyring.ts";
 import type { ResultKeeper } from "../../mcp/results.ts";
 import type { RunningCalls } from "../../mcp/running-calls.ts";
+import { firstNumberAt } from "../../mcp/signed/call-number.ts";
+import { type Handle, mintHandle, mintSessionHandle, ownerRef, readHandle } from "../../mcp/signed/handle.ts";
+import type { Keyring } from "../../mcp/signed/keyring.ts";
 import { isOpen } from "../../stores/call-row.ts";
 import type { DeletedCall, HomeCall, HomeCalls } from "../../stores/home-calls.ts";
 import type { HomeSession, HomeSessions } from "../../stores/home-sessions.ts";

@@ -1,9 +1,9 @@
 import type { DEFAULTS } from "../../config.ts";
 import { printable } from "../../lib/text.ts";
 import { NotFound, QuotaReached, TooLarge } from "../../mcp/errors.ts";
-import { mintHandle, readHandle } from "../../mcp/handle.ts";
-import type { Keyring } from "../../mcp/keyring.ts";
 import { type ResultKeeper, type ResultRecord, sayTooLong } from "../../mcp/results.ts";
+import { mintHandle, readHandle } from "../../mcp/signed/handle.ts";
+import type { Keyring } from "../../mcp/signed/keyring.ts";
 import type { ResultRow, ResultStore } from "../../stores/results.ts";
 import { readResultPage } from "./read-result-page.ts";
 

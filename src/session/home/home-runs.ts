@@ -1,12 +1,12 @@
 import type { Json } from "../../lib/json.ts";
 import { utf8Bytes } from "../../lib/text.ts";
+import type { RunAsker } from "../../mcp/doors/home-door.ts";
 import { Denied, InvalidInput, NotFound, QuotaReached, TooLarge } from "../../mcp/errors.ts";
 import { type Fault, sayFaults } from "../../mcp/faults.ts";
-import { mintHandle, readHandle } from "../../mcp/handle.ts";
-import type { RunAsker } from "../../mcp/home-door.ts";
-import type { Keyring } from "../../mcp/keyring.ts";
-import { readInputs } from "../../mcp/run-inputs.ts";
 import { isEnded, type RunDetails, type RunRecord, type RunRequest, type Runs, type StepRecord } from "../../mcp/runs.ts";
+import { mintHandle, readHandle } from "../../mcp/signed/handle.ts";
+import type { Keyring } from "../../mcp/signed/keyring.ts";
+import { readInputs } from "../../mcp/workflow/run-inputs.ts";
 import type { ShippedWorkflow, WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { RunRow, RunStore, StepRow } from "../../stores/runs.ts";
 import type { WorkflowStore } from "../../stores/workflows.ts";

@@ -1,8 +1,8 @@
 import { Waiting } from "../../lib/waiting.ts";
-import type { KeyClaim, KeyGrant } from "../../mcp/home-door.ts";
+import type { KeyClaim, KeyGrant } from "../../mcp/doors/home-door.ts";
 import type { KeyedOutcome } from "../../mcp/idempotency.ts";
-import type { Keyring } from "../../mcp/keyring.ts";
-import { seal, unseal } from "../../mcp/seal.ts";
+import type { Keyring } from "../../mcp/signed/keyring.ts";
+import { seal, unseal } from "../../mcp/signed/seal.ts";
 import type { IdempotencyKeys, KeyRow } from "../../stores/idempotency-keys.ts";
 
 /** What a {@link KeyDesk} is made of. */

@@ -1,5 +1,5 @@
-import type { Leased, LeaseReport } from "../../mcp/home-door.ts";
-import type { RateRule } from "../../mcp/rate-limited.ts";
+import type { RateRule } from "../../mcp/calls/rate-limited.ts";
+import type { Leased, LeaseReport } from "../../mcp/doors/home-door.ts";
 import type { RateStates } from "../../stores/rate-states.ts";
 import { RateLedger, type RateState } from "./rate-limit.ts";
 

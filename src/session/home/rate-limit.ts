@@ -1,5 +1,5 @@
-import type { Grant, LeaseReport } from "../../mcp/home-door.ts";
-import type { RateRule } from "../../mcp/rate-limited.ts";
+import type { RateRule } from "../../mcp/calls/rate-limited.ts";
+import type { Grant, LeaseReport } from "../../mcp/doors/home-door.ts";
 
 /** What the ledger remembers, as JSON: at most `limit` times and leases. It is stored before an answer leaves. */
 export interface RateState {

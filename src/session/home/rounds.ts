@@ -1,12 +1,12 @@
 import { DEFAULTS } from "../../config.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import type { Answers } from "../../mcp/answers.ts";
 import type { InputRequired, SuspendedCall } from "../../mcp/ask.ts";
 import { RpcError } from "../../mcp/errors.ts";
-import { RPC_CODES } from "../../mcp/json-rpc.ts";
-import type { Keyring } from "../../mcp/keyring.ts";
-import { GivenReplies, toInputRequest } from "../../mcp/replies.ts";
-import { openState, type StateOwner, sealState } from "../../mcp/request-state.ts";
+import { RPC_CODES } from "../../mcp/protocol/json-rpc.ts";
+import type { Answers } from "../../mcp/requests/answers.ts";
+import { GivenReplies, toInputRequest } from "../../mcp/requests/replies.ts";
+import { openState, type StateOwner, sealState } from "../../mcp/requests/request-state.ts";
+import type { Keyring } from "../../mcp/signed/keyring.ts";
 import type { SpentStates } from "../../stores/spent-states.ts";
 
 /** One of the requests that it takes to answer a client that is asked in between. */

@@ -1,7 +1,7 @@
-import { mintHandle } from "../../mcp/handle.ts";
-import type { SessionDoor } from "../../mcp/home-door.ts";
-import type { Keyring } from "../../mcp/keyring.ts";
+import type { SessionDoor } from "../../mcp/doors/home-door.ts";
 import { isEnded } from "../../mcp/runs.ts";
+import { mintHandle } from "../../mcp/signed/handle.ts";
+import type { Keyring } from "../../mcp/signed/keyring.ts";
 import type { WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { HomeSessions } from "../../stores/home-sessions.ts";
 import type { RunRow, RunStore } from "../../stores/runs.ts";

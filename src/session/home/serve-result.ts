@@ -1,7 +1,7 @@
 import { readByteRange } from "../../lib/byte-range.ts";
-import { readHandle } from "../../mcp/handle.ts";
-import type { ResultDownload } from "../../mcp/home-request.ts";
+import type { ResultDownload } from "../../mcp/doors/home-request.ts";
 import type { ResultType } from "../../mcp/results.ts";
+import { readHandle } from "../../mcp/signed/handle.ts";
 import type { ResultRow, ResultStore } from "../../stores/results.ts";
 import type { HomeResultsOptions } from "./home-results.ts";
 

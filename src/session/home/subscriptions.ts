@@ -1,7 +1,7 @@
 import { DEFAULTS } from "../../config.ts";
 import { toMessageEvent } from "../../lib/server-sent-event.ts";
 import type { Change } from "../../mcp/context.ts";
-import { isTold, type Subscription, toStamped } from "../../mcp/subscription.ts";
+import { isTold, type Subscription, toStamped } from "../../mcp/requests/subscription.ts";
 import { sendText } from "../event-stream.ts";
 import type { StreamReaders } from "../http-lane.ts";
 

@@ -1,6 +1,6 @@
-import type { Handle } from "../../mcp/handle.ts";
-import type { SessionDoor } from "../../mcp/home-door.ts";
+import type { SessionDoor } from "../../mcp/doors/home-door.ts";
 import type { AtWork, RunningCalls } from "../../mcp/running-calls.ts";
+import type { Handle } from "../../mcp/signed/handle.ts";
 import type { HomeSessions } from "../../stores/home-sessions.ts";
 
 /** Where the calls of a principal run: in home itself, and in the objects of sessions. */

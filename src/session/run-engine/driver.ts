@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from "../../lib/json.ts";
 import { InvalidInput, ToolError } from "../../mcp/errors.ts";
-import { itemsOf } from "../../mcp/for-each.ts";
-import { holds, resolve } from "../../mcp/reference.ts";
 import type { RunState, StepState } from "../../mcp/runs.ts";
+import { itemsOf } from "../../mcp/workflow/for-each.ts";
+import { holds, resolve } from "../../mcp/workflow/reference.ts";
 import type { RetryPolicy, RunValues, StepDefinition, StepFunction, StepOf, StepValue, WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { RunStore, StepRow } from "../../stores/runs.ts";
 import { reasonOfRefusal } from "./signed-out.ts";

@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from "../../lib/json.ts";
 import { Waiting } from "../../lib/waiting.ts";
+import type { Host } from "../../mcp/calls/host.ts";
+import { showStack } from "../../mcp/calls/redact.ts";
 import type { CatalogSlice } from "../../mcp/catalog.ts";
-import type { Host } from "../../mcp/host.ts";
-import type { Keyring } from "../../mcp/keyring.ts";
 import type { Caller, Principal, Scope } from "../../mcp/principal.ts";
-import { showStack } from "../../mcp/redact.ts";
 import { isEnded, type RunState } from "../../mcp/runs.ts";
+import type { Keyring } from "../../mcp/signed/keyring.ts";
 import type { ShippedWorkflow, StepFunction, WorkflowDefinition } from "../../mcp/workflow.ts";
 import type { RunRow, RunStore, StepRow } from "../../stores/runs.ts";
 import { type Driven, type DrivenRun, drive, giveUpWrites } from "./driver.ts";

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../lib/json.ts";
 import { InvalidInput } from "../../mcp/errors.ts";
-import type { Keyring } from "../../mcp/keyring.ts";
 import type { Caller, Credentials, Principal, Scope } from "../../mcp/principal.ts";
-import { seal, unseal } from "../../mcp/seal.ts";
+import type { Keyring } from "../../mcp/signed/keyring.ts";
+import { seal, unseal } from "../../mcp/signed/seal.ts";
 import type { RunRow, RunStore } from "../../stores/runs.ts";
 
 /** What of a run waits sealed: nobody else's eyes are for it. */

@@ -1,12 +1,12 @@
 import type { JsonObject } from "../../lib/json.ts";
-import { callTool } from "../../mcp/call-tool.ts";
+import { callTool } from "../../mcp/calls/call-tool.ts";
+import type { Host, Invocation } from "../../mcp/calls/host.ts";
+import { LoopGuard } from "../../mcp/calls/loop-guard.ts";
+import { textOf } from "../../mcp/calls/tool-result.ts";
 import type { CatalogSlice } from "../../mcp/catalog.ts";
 import { type Outcome, RpcError, Unsupported } from "../../mcp/errors.ts";
 import type { CallEnd, CallRecorder } from "../../mcp/history.ts";
-import type { Host, Invocation } from "../../mcp/host.ts";
-import { LoopGuard } from "../../mcp/loop-guard.ts";
 import type { Caller } from "../../mcp/principal.ts";
-import { textOf } from "../../mcp/tool-result.ts";
 
 /** Who calls in a run, and what stops a call of it. */
 export interface StepCaller extends Caller {

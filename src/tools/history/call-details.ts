@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Json } from "../../lib/json.ts";
-import { ANSWER_NOT_KEPT, NO_ANSWERS_KEPT } from "../../mcp/detach.ts";
+import { ANSWER_NOT_KEPT, NO_ANSWERS_KEPT } from "../../mcp/calls/detach.ts";
+import { titleOfAnswer } from "../../mcp/calls/keep-whole.ts";
 import { NotFound } from "../../mcp/errors.ts";
 import type { WatchedCall } from "../../mcp/history.ts";
-import { titleOfAnswer } from "../../mcp/keep-whole.ts";
 import type { Results } from "../../mcp/results.ts";
 import { writtenByOthers } from "../../mcp/written-by-others.ts";
 import { recordedCall, toRecordedCall } from "./recorded-call.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { eraOf } from "../../../src/edge/classify.ts";
-import type { Message } from "../../../src/mcp/json-rpc.ts";
+import type { Message } from "../../../src/mcp/protocol/json-rpc.ts";
 
 const request = (method: string, claim?: string | number): Message => ({
   jsonrpc: "2.0",

@@ -1,10 +1,10 @@
 import { listDurableObjectIds, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it } from "vitest";
-import { mintHandle, readHandle } from "../../../src/mcp/handle.ts";
-import { createKeyring } from "../../../src/mcp/keyring.ts";
-import { openState } from "../../../src/mcp/request-state.ts";
-import { mintSessionId, readSessionId, verifySessionId } from "../../../src/mcp/session-id.ts";
+import { openState } from "../../../src/mcp/requests/request-state.ts";
+import { mintHandle, readHandle } from "../../../src/mcp/signed/handle.ts";
+import { createKeyring } from "../../../src/mcp/signed/keyring.ts";
+import { mintSessionId, readSessionId, verifySessionId } from "../../../src/mcp/signed/session-id.ts";
 import { keyring, STATE_TOOL, stateOf } from "../isolation/belongings.ts";
 import { connect, textOf, UPGRADE } from "../isolation/client.ts";
 import { begin, createPrincipal, send } from "../session/in-worker.ts";

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { catalog } from "../../../src/catalog/catalog.ts";
 import { Home, SessionAgent } from "../../../src/index.ts";
-import { CALLER_HEADER } from "../../../src/mcp/caller-header.ts";
+import { CALLER_HEADER } from "../../../src/mcp/doors/caller-header.ts";
 import { NO_CREDENTIALS, SCOPES } from "../../../src/mcp/principal.ts";
 import { createTrustingEdge } from "../../fixtures/trusting-edge.ts";
 import { readMessages } from "../../support/session.ts";

@@ -2,9 +2,9 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { readConfig } from "../../../src/config.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
-import { homeNameOf } from "../../../src/mcp/home-name.ts";
-import type { Keyring } from "../../../src/mcp/keyring.ts";
-import { sealState } from "../../../src/mcp/request-state.ts";
+import { homeNameOf } from "../../../src/mcp/doors/home-name.ts";
+import { sealState } from "../../../src/mcp/requests/request-state.ts";
+import type { Keyring } from "../../../src/mcp/signed/keyring.ts";
 import { parseEvents } from "../../support/session.ts";
 import { envelope, toHeaders } from "../../support/stateless.ts";
 import { begin, createCaller, type Somebody, send, stubOf } from "../session/in-worker.ts";

@@ -2,7 +2,7 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { SessionAgent } from "../../../src/index.ts";
-import { CALLER_HEADER } from "../../../src/mcp/caller-header.ts";
+import { CALLER_HEADER } from "../../../src/mcp/doors/caller-header.ts";
 import { createCaller, createPerson, type Person, send, stubOf } from "../session/in-worker.ts";
 import { chill, dump, homeOf } from "./belongings.ts";
 import { connect, WIRES } from "./client.ts";

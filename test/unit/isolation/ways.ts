@@ -1,5 +1,5 @@
 import { exports } from "cloudflare:workers";
-import { mintHandle } from "../../../src/mcp/handle.ts";
+import { mintHandle } from "../../../src/mcp/signed/handle.ts";
 import { type Somebody, send } from "../session/in-worker.ts";
 import { keyring, type NameKind, STATE_TOOL, stateOf } from "./belongings.ts";
 import { type Client, textOf, UPGRADE, type Wire } from "./client.ts";

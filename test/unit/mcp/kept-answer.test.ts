@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { Deadlines } from "../../../src/lib/deadlines.ts";
-import { callTool } from "../../../src/mcp/call-tool.ts";
+import { callTool } from "../../../src/mcp/calls/call-tool.ts";
+import type { Host, Invocation } from "../../../src/mcp/calls/host.ts";
 import { createCatalog } from "../../../src/mcp/catalog.ts";
 import type { Context } from "../../../src/mcp/context.ts";
 import { additive, defineTool, detachable } from "../../../src/mcp/define-tool.ts";
 import { NotFound } from "../../../src/mcp/errors.ts";
 import type { CallEnd, WatchedCall } from "../../../src/mcp/history.ts";
-import type { Host, Invocation } from "../../../src/mcp/host.ts";
 import type { KeyedOutcome, Keys } from "../../../src/mcp/idempotency.ts";
 import type { Results } from "../../../src/mcp/results.ts";
 import { RunningCalls } from "../../../src/mcp/running-calls.ts";

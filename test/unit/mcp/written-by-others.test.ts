@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { catalog } from "../../../src/catalog/catalog.ts";
+import { toFittingResult } from "../../../src/mcp/calls/tool-result.ts";
 import { defineTool, detachable, readOnly } from "../../../src/mcp/define-tool.ts";
-import { toFittingResult } from "../../../src/mcp/tool-result.ts";
 import { writtenByOthers } from "../../../src/mcp/written-by-others.ts";
 
 const toolWith = <O extends z.ZodType<object>>(output: O) =>

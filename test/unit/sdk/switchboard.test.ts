@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Message } from "../../../src/mcp/json-rpc.ts";
+import type { Message } from "../../../src/mcp/protocol/json-rpc.ts";
 import type { PendingRequest } from "../../../src/sdk/pending-request.ts";
 import type { ReplyPort } from "../../../src/sdk/reply-port.ts";
 import { type RequestScope, Switchboard } from "../../../src/sdk/switchboard.ts";

@@ -4,7 +4,7 @@ import { apiKeyName, createApiKey } from "../../../src/auth/api-key.ts";
 import { createAuthorizationServer, GRANTABLE_SCOPES, resourceOf } from "../../../src/auth/authorization-server.ts";
 import type { SessionAgent } from "../../../src/index.ts";
 import { SCOPES } from "../../../src/mcp/principal.ts";
-import { readSessionId } from "../../../src/mcp/session-id.ts";
+import { readSessionId } from "../../../src/mcp/signed/session-id.ts";
 import { readMessages } from "../../support/session.ts";
 import { envelope, toHeaders } from "../../support/stateless.ts";
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { DEFAULTS } from "../../../src/config.ts";
-import type { HomeDoor } from "../../../src/mcp/home-door.ts";
-import { homeNameOf } from "../../../src/mcp/home-name.ts";
+import type { HomeDoor } from "../../../src/mcp/doors/home-door.ts";
+import { homeNameOf } from "../../../src/mcp/doors/home-name.ts";
 import type { Results } from "../../../src/mcp/results.ts";
 import { createRemoteResults } from "../../../src/session/remote-results.ts";
 import { createResults } from "../../../src/session/results.ts";

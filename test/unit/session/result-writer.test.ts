@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { HomeDoor } from "../../../src/mcp/doors/home-door.ts";
 import { NotFound, QuotaReached } from "../../../src/mcp/errors.ts";
-import type { HomeDoor } from "../../../src/mcp/home-door.ts";
 import type { ResultKeeper } from "../../../src/mcp/results.ts";
 import { createRemoteResults } from "../../../src/session/remote-results.ts";
 import { createResults } from "../../../src/session/results.ts";

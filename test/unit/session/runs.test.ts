@@ -1,7 +1,7 @@
 import { abortAllDurableObjects, evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { homeNameOf } from "../../../src/mcp/home-name.ts";
+import { homeNameOf } from "../../../src/mcp/doors/home-name.ts";
 import { begin, createCaller, createPrincipal } from "./in-worker.ts";
 
 afterEach(() => reset());

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readConfig } from "../../../src/config.ts";
-import type { Asking } from "../../../src/mcp/host.ts";
+import type { Asking } from "../../../src/mcp/calls/host.ts";
 import { type Caller, NO_CREDENTIALS, type Principal, SCOPES } from "../../../src/mcp/principal.ts";
 import { SessionHost, type SessionHostOptions } from "../../../src/session/session-host.ts";
 

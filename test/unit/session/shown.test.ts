@@ -1,7 +1,7 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { homeNameOf } from "../../../src/mcp/home-name.ts";
+import { homeNameOf } from "../../../src/mcp/doors/home-name.ts";
 import { SECRETS } from "../mcp/secrets.ts";
 import { begin, createCaller, send, stubOf } from "./in-worker.ts";
 

@@ -9,8 +9,8 @@ import {
 import { env, exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { DEFAULTS } from "../../../src/config.ts";
-import { createKeyring } from "../../../src/mcp/keyring.ts";
-import { mintSessionId, readSessionId, SESSION_TTL_MS } from "../../../src/mcp/session-id.ts";
+import { createKeyring } from "../../../src/mcp/signed/keyring.ts";
+import { mintSessionId, readSessionId, SESSION_TTL_MS } from "../../../src/mcp/signed/session-id.ts";
 import { begin, createCaller, send, stubOf } from "./in-worker.ts";
 
 afterEach(() => reset());

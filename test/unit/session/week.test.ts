@@ -1,7 +1,7 @@
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { homeNameOf } from "../../../src/mcp/home-name.ts";
+import { homeNameOf } from "../../../src/mcp/doors/home-name.ts";
 import { begin, createCaller, createPrincipal, send, stubOf } from "./in-worker.ts";
 
 // A person's week: sessions come and go, objects are lost and purged, and the history is whole.

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULTS } from "../../../src/config.ts";
+import { toFittingResult } from "../../../src/mcp/calls/tool-result.ts";
 import type { Context } from "../../../src/mcp/context.ts";
 import type { Tool } from "../../../src/mcp/define-tool.ts";
 import { InvalidInput, NotFound, TooLarge } from "../../../src/mcp/errors.ts";
 import { namesOfFaults } from "../../../src/mcp/faults.ts";
 import type { RunDetails, RunRecord, Runs, StepRecord, WorkflowSummary } from "../../../src/mcp/runs.ts";
-import { toFittingResult } from "../../../src/mcp/tool-result.ts";
 import { runResource } from "../../../src/resources/run.ts";
 import { cancelRun } from "../../../src/tools/runs/cancel-run.ts";
 import { defineWorkflow } from "../../../src/tools/runs/define-workflow.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { catalog } from "../../../src/catalog/catalog.ts";
-import { faultsOf } from "../../../src/mcp/workflow-faults.ts";
+import { faultsOf } from "../../../src/mcp/workflow/workflow-faults.ts";
 import { workflows } from "../../../src/workflows/workflows.ts";
 
 const tools = new Map(catalog.tools.map((tool) => [tool.name, tool]));

@@ -1,11 +1,11 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { firstNumberAt } from "../../../../src/mcp/call-number.ts";
-import { mintSessionHandle, ownerRef } from "../../../../src/mcp/handle.ts";
 import type { Call, History } from "../../../../src/mcp/history.ts";
-import { createKeyring } from "../../../../src/mcp/keyring.ts";
 import { RunningCalls } from "../../../../src/mcp/running-calls.ts";
+import { firstNumberAt } from "../../../../src/mcp/signed/call-number.ts";
+import { mintSessionHandle, ownerRef } from "../../../../src/mcp/signed/handle.ts";
+import { createKeyring } from "../../../../src/mcp/signed/keyring.ts";
 import { createHomeHistory, type HomeHistoryOptions, takeShipment } from "../../../../src/session/home/home-history.ts";
 import { HomeCalls } from "../../../../src/stores/home-calls.ts";
 import { HomeRecord } from "../../../../src/stores/home-record.ts";

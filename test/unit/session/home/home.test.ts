@@ -2,7 +2,7 @@ import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:tes
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it } from "vitest";
 import { apiKeyName, createApiKey } from "../../../../src/auth/api-key.ts";
-import { homeNameOf } from "../../../../src/mcp/home-name.ts";
+import { homeNameOf } from "../../../../src/mcp/doors/home-name.ts";
 import { SCOPES } from "../../../../src/mcp/principal.ts";
 import { begin, createCaller } from "../in-worker.ts";
 

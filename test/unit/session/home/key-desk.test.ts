@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { KeyedOutcome } from "../../../../src/mcp/idempotency.ts";
-import { createKeyring } from "../../../../src/mcp/keyring.ts";
+import { createKeyring } from "../../../../src/mcp/signed/keyring.ts";
 import { KeyDesk } from "../../../../src/session/home/key-desk.ts";
 import { HomeRecord } from "../../../../src/stores/home-record.ts";
 import { IdempotencyKeys } from "../../../../src/stores/idempotency-keys.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Grant } from "../../../../src/mcp/home-door.ts";
+import type { Grant } from "../../../../src/mcp/doors/home-door.ts";
 import { type NoPermit, RateLedger, type RateState } from "../../../../src/session/home/rate-limit.ts";
 import { Lease } from "../../../../src/session/lease.ts";
 import { createRandom } from "../../random.ts";

@@ -1,5 +1,5 @@
-import type { Grant } from "../../../../src/mcp/home-door.ts";
-import type { RateRule } from "../../../../src/mcp/rate-limited.ts";
+import type { RateRule } from "../../../../src/mcp/calls/rate-limited.ts";
+import type { Grant } from "../../../../src/mcp/doors/home-door.ts";
 import type { LeaseRequest, NoPermit, RateState } from "../../../../src/session/home/rate-limit.ts";
 import { Lease } from "../../../../src/session/lease.ts";
 

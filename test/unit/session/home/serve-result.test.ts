@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ResultDownload } from "../../../../src/mcp/home-request.ts";
+import type { ResultDownload } from "../../../../src/mcp/doors/home-request.ts";
 import { serveResult } from "../../../../src/session/home/serve-result.ts";
 import { keyring } from "../../isolation/belongings.ts";
 import { inHome, type Kept, SMALL } from "../stored-results.ts";

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Context } from "../../../../src/mcp/context.ts";
 import type { Tool } from "../../../../src/mcp/define-tool.ts";
-import { ownerRef } from "../../../../src/mcp/handle.ts";
 import type { Caller } from "../../../../src/mcp/principal.ts";
-import { seal } from "../../../../src/mcp/seal.ts";
+import { ownerRef } from "../../../../src/mcp/signed/handle.ts";
+import { seal } from "../../../../src/mcp/signed/seal.ts";
 import { workflowDefinition } from "../../../../src/mcp/workflow.ts";
 import { runResource } from "../../../../src/resources/run.ts";
 import { createHomeRuns, type HomeRunsOptions } from "../../../../src/session/home/home-runs.ts";
