@@ -30,12 +30,19 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
     return handle?.kind === "res" && handle.owner === own ? handle.seq : undefined;
   };
 
+  /** One that nobody has added to for long is cut: whoever wrote it has gone without a word. The sweep says so too, but comes once a day. */
+  const asItStands = (row: ResultRow): ResultRow => {
+    if (row.state !== "growing" || row.updatedMs >= Date.now() - limits.lostMs) return row;
+    store.close(row, "cut");
+    return store.get(row.seq) ?? row;
+  };
+
   const find = (text: string): ResultRow => {
     const seq = seqOf(text);
     const row = seq === undefined ? undefined : store.get(seq);
     // The sweep comes once a day: until then what has expired is gone as well.
     if (!row || row.expiresMs <= Date.now()) throw new NotFound(noSuchResult(text));
-    return row;
+    return asItStands(row);
   };
 
   const toRecord = ({ seq, tool, title, type, state, sizeBytes, lines, createdMs, expiresMs }: ResultRow): ResultRecord => ({
@@ -92,7 +99,7 @@ export function createHomeResults({ store, keyring, own, limits, retentionMs }: 
     async list(limit, before) {
       const beforeSeq = before === undefined ? Number.MAX_SAFE_INTEGER : seqOf(before);
       if (beforeSeq === undefined) throw new NotFound(noSuchResult(before ?? ""));
-      return store.list(limit, beforeSeq, Date.now()).map(toRecord);
+      return store.list(limit, beforeSeq, Date.now()).map((row) => toRecord(asItStands(row)));
     },
 
     async remove(text) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULTS } from "../../../src/config.ts";
+import type { Results } from "../../../src/mcp/results.ts";
 import { createRandom } from "../random.ts";
 import { remoteResultsOf } from "./remote-results-of.ts";
 import { FROM_START, inHome, type Kept, readAll, SMALL } from "./stored-results.ts";
@@ -219,6 +220,19 @@ describe("the store", () => {
       expect(rowStore.prune(nowMs + 31 * 24 * 60 * 60 * 1000, 1000)).toBe(false);
       await expect(results.get(writer.result)).rejects.toMatchObject({ name: "NotFound" });
       expect(storage.sql.exec("SELECT count(*) AS chunks FROM result_chunks").one().chunks).toBe(0);
+    });
+  });
+
+  it.each([
+    ["listed", (results: Results) => results.list(9).then(([first]) => first)],
+    ["asked for", (results: Results, result: string) => results.get(result)]
+  ])("says of one that nobody has added to for long that it was cut, before any sweep, when it is %s", async (_, look) => {
+    await inHome(async ({ results, storage }) => {
+      const writer = await results.begin(START);
+      await writer.write("a line\nand a h".padEnd(SMALL.partBytes, "x"));
+      expect(await look(results, writer.result)).toMatchObject({ state: "growing", lines: 1 });
+      storage.sql.exec("UPDATE results SET updated_ms = updated_ms - ?", SMALL.lostMs + 1000);
+      expect(await look(results, writer.result)).toMatchObject({ state: "cut", lines: 2 });
     });
   });
 
