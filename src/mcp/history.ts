@@ -42,6 +42,8 @@ export interface CallRecorder {
   open(call: CallStart, outcome: "pending" | "running"): number;
   /** Opens a call anew that waits for its client. */
   reopen(seq: number, outcome: "pending" | "running"): void;
+  /** Notes which stored result a call that was opened has begun, should it be lost; `undefined` for none any more. */
+  noteResult(seq: number, result: string | undefined): void;
   /** Settles a call that was opened. */
   settle(seq: number, end: CallEnd): void;
 }

@@ -15,6 +15,7 @@ export function createRecorder(calls: CallRecorder, mode: HistoryMode, onRecorde
     append: (call) => recorded(calls.append(endOf(startOf(call)))),
     open: (start, outcome) => recorded(calls.open(startOf(start), outcome)),
     reopen: (seq, outcome) => recorded(calls.reopen(seq, outcome)),
+    noteResult: (seq, result) => calls.noteResult(seq, result),
     settle: (seq, end) => recorded(calls.settle(seq, endOf(end)))
   };
 }
@@ -26,5 +27,5 @@ function createForgetful(): CallRecorder {
     last = nextCallNumber(last, Date.now());
     return last;
   };
-  return { append: next, open: next, reopen() {}, settle() {} };
+  return { append: next, open: next, reopen() {}, noteResult() {}, settle() {} };
 }

@@ -68,6 +68,7 @@ export class SessionHost implements Host {
     this.calls = {
       open: (start, outcome) => calls.open(start, outcome),
       reopen: (seq, outcome) => calls.reopen(seq, outcome),
+      noteResult: (seq, result) => calls.noteResult(seq, result),
       append: (call) => this.#announceCall(calls.append(call)),
       settle: (seq, end) => {
         calls.settle(seq, end);

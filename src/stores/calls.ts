@@ -34,6 +34,10 @@ export class Calls implements CallRecorder {
     this.#exec("UPDATE calls SET outcome = ? WHERE seq = ?", outcome, seq);
   }
 
+  noteResult(seq: number, result: string | undefined): void {
+    this.#exec("UPDATE calls SET result = ? WHERE seq = ?", result ?? null, seq);
+  }
+
   settle(seq: number, { outcome, durationMs, preview, error, result }: CallEnd): void {
     const query = "UPDATE calls SET outcome = ?, duration_ms = ?, preview = ?, error = ?, result = ? WHERE seq = ?";
     this.#exec(query, outcome, durationMs ?? null, preview ?? null, error ?? null, result ?? null, seq);

@@ -60,6 +60,10 @@ export class HomeCalls implements CallRecorder {
     this.#exec("UPDATE home_calls SET outcome = ? WHERE seq = ? AND session = ?", outcome, seq, this.#own);
   }
 
+  noteResult(seq: number, result: string | undefined): void {
+    this.#exec(`UPDATE home_calls SET result = ? WHERE seq = ? AND session = ? AND NOT ${IS_SETTLED}`, result ?? null, seq, this.#own);
+  }
+
   settle(seq: number, end: CallEnd): void {
     this.#prepare();
     this.#settle(seq, this.#own, end);

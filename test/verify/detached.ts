@@ -133,13 +133,16 @@ const saysThatNobodyKnows = (vanishing: Vanishing, expect: Expect): Promise<void
     await world.worker.kill("SIGKILL");
     world.worker = await start(world.stateDir, world.logs);
     const url = `${world.worker.url}/mcp`;
+    const leadsTo = new Set<unknown>();
     for (const client of [new RawStateless(url), await RawSession.begin(url)]) {
-      const { outcome, reason } = await find(client);
+      const { outcome, reason, result } = await find(client);
+      leadsTo.add(result);
       expect(`${how}, and the process killed: unknown, and why`, outcome === "unknown" && String(reason).length > 40, [outcome, reason]);
     }
     const answer = await new RawStateless(url).call("list_results", {});
     const [result] = (answer.structuredContent?.results ?? []) as { result: string; state: string; bytes: number }[];
     expect(`${how}, and the process killed: what was stored of its result is listed`, Number(result?.bytes) > 0, result);
+    expect(`${how}, and the process killed: and its call leads there`, [...leadsTo].join() === result?.result, [...leadsTo]);
     const page = (await new RawStateless(url).call("read_result", { result: result?.result, lines: 3 })).structuredContent;
     expect(`${how}, and the process killed: and can be read`, JSON.stringify(page).includes(START_DAY), page);
   });
@@ -151,6 +154,7 @@ const START_DAY = new Date(START_MS).toISOString().slice(0, 10);
 interface Found {
   readonly outcome?: string;
   readonly reason?: string;
+  readonly result?: string;
   readonly output?: Readonly<Record<string, unknown>>;
 }
 

@@ -76,6 +76,11 @@ export class CallEntry implements RunningCall {
     running.begin(this.#seq, this);
   }
 
+  /** Notes which stored result it has begun: should the object be lost, its row leads there. */
+  noteResult(result: string | undefined): void {
+    if (this.#seq !== undefined) this.#host.calls.noteResult(this.#seq, result);
+  }
+
   get handle(): string {
     return this.#host.handleOf(this.#invocation.principal, this.#seq ?? 0);
   }

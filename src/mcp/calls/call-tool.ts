@@ -200,6 +200,7 @@ async function run(tool: Tool, input: object, { entry, invocation, host, onDetac
       },
       onResult(result) {
         traces.result = result;
+        entry.noteResult(result);
       }
     },
     invocation,

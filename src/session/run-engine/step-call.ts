@@ -42,6 +42,7 @@ export async function callStep(tool: string, args: JsonObject, caller: StepCalle
     append: (call) => calls.append(recorded(call)),
     open: (start, outcome) => calls.open(start, outcome),
     reopen: (seq, outcome) => calls.reopen(seq, outcome),
+    noteResult: (seq, result) => calls.noteResult(seq, result),
     settle: (seq, ended) => calls.settle(seq, recorded(ended))
   };
   const stepHost: Host = {

@@ -13,6 +13,7 @@ function createNotes() {
     append: (call) => notes.push(call),
     open: (call, outcome) => notes.push({ ...call, outcome }),
     reopen: (_, outcome) => void notes.push({ outcome }),
+    noteResult: (_, result) => void notes.push({ result }),
     settle: (_, settled) => void notes.push(settled)
   };
   return { notes, calls, onRecorded: () => told++, told: () => told };

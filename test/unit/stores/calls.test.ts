@@ -69,6 +69,23 @@ describe("Calls", () => {
     expect(outcomes).toEqual(["unknown", "unknown", "ok"]);
   });
 
+  it("leads from a call that was lost to the stored result that it had begun", async () => {
+    const results = await inObject((storage) => {
+      const before = createCalls(storage);
+      const [lost, emptied] = [before.open(start, "running"), before.open(start, "running")];
+      before.markShipped(before.unshipped(50));
+      for (const seq of [lost, emptied]) before.noteResult(seq, "res_begun");
+      before.noteResult(emptied, undefined);
+      return createCalls(storage)
+        .unshipped(50)
+        .map(({ outcome, result }) => [outcome, result]);
+    });
+    expect(results).toEqual([
+      ["unknown", "res_begun"],
+      ["unknown", undefined]
+    ]);
+  });
+
   it("ships each call once, and again what was open when it was shipped and is settled", async () => {
     const shipped = await inObject((storage) => {
       const calls = createCalls(storage);

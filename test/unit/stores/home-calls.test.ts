@@ -155,6 +155,22 @@ describe("HomeCalls", () => {
     expect(outcomes).toEqual(["unknown", "pending"]);
   });
 
+  it("leads from a call of its own that was lost to the stored result that it had begun, and from no session's", async () => {
+    const results = await inHome((before, storage) => {
+      const seq = before.open(start, "running");
+      before.take("aaaaaaaa", [{ ...of(1, { outcome: "running" }), seq }], 0);
+      before.noteResult(seq, "res_begun");
+      const { calls } = createCalls(storage).list({ ...all, limit: 10 });
+      return calls.map(({ outcome, result }) => [outcome, result]);
+    });
+    expect(new Map(results as [string, unknown][])).toEqual(
+      new Map([
+        ["unknown", "res_begun"],
+        ["running", undefined]
+      ])
+    );
+  });
+
   it("forgets what is older than the retention", async () => {
     const [isLeft, kept, isEmpty] = await inHome((calls) => {
       calls.take("aaaaaaaa", [of(1)], 0);

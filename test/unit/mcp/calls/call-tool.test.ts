@@ -88,7 +88,7 @@ async function callFor(name: string, answer: unknown, given: Partial<Invocation>
   const host = {
     deadlines: new Deadlines(),
     limits: { callMs: 1000, attachedMs: 1000, detachedMs: 1000, detaching: 10, inlineBytes: 1000 },
-    calls: { append: settle, open: () => 1, reopen() {}, settle: (_, end) => settle(end) },
+    calls: { append: settle, open: () => 1, reopen() {}, noteResult() {}, settle: (_, end) => settle(end) },
     permits: { take: () => undefined },
     running: new RunningCalls(),
     ...(keys && { keys }),

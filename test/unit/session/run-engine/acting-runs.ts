@@ -130,7 +130,7 @@ function toOptions(bench: () => Bench): Omit<RunEngineOptions, "store"> {
     owner: "home",
     config: { ...readConfig(env), github: { apiUrl: "https://github.test", token: "the-server's" } },
     keyring,
-    calls: { append: () => 1, open: () => 1, reopen() {}, settle() {} },
+    calls: { append: () => 1, open: () => 1, reopen() {}, noteResult() {}, settle() {} },
     ...{ deadlines: new Deadlines(), running: new RunningCalls(), limits: DEFAULTS.call },
     resourcesOfCalls: [],
     permits: { take: () => undefined },

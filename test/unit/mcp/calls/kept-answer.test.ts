@@ -1,18 +1,18 @@
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { Deadlines } from "../../../src/lib/deadlines.ts";
-import { callTool } from "../../../src/mcp/calls/call-tool.ts";
-import type { Host, Invocation } from "../../../src/mcp/calls/host.ts";
-import { createCatalog } from "../../../src/mcp/catalog.ts";
-import type { Context } from "../../../src/mcp/context.ts";
-import { additive, defineTool, detachable } from "../../../src/mcp/define-tool.ts";
-import { NotFound } from "../../../src/mcp/errors.ts";
-import type { CallEnd, WatchedCall } from "../../../src/mcp/history.ts";
-import type { KeyedOutcome, Keys } from "../../../src/mcp/idempotency.ts";
-import type { Results } from "../../../src/mcp/results.ts";
-import { RunningCalls } from "../../../src/mcp/running-calls.ts";
-import { readCallDetails, textOfCall } from "../../../src/tools/history/call-details.ts";
-import { FROM_START, inHome, SMALL } from "../session/stored-results.ts";
+import { Deadlines } from "../../../../src/lib/deadlines.ts";
+import { callTool } from "../../../../src/mcp/calls/call-tool.ts";
+import type { Host, Invocation } from "../../../../src/mcp/calls/host.ts";
+import { createCatalog } from "../../../../src/mcp/catalog.ts";
+import type { Context } from "../../../../src/mcp/context.ts";
+import { additive, defineTool, detachable } from "../../../../src/mcp/define-tool.ts";
+import { NotFound } from "../../../../src/mcp/errors.ts";
+import type { CallEnd, WatchedCall } from "../../../../src/mcp/history.ts";
+import type { KeyedOutcome, Keys } from "../../../../src/mcp/idempotency.ts";
+import type { Results } from "../../../../src/mcp/results.ts";
+import { RunningCalls } from "../../../../src/mcp/running-calls.ts";
+import { readCallDetails, textOfCall } from "../../../../src/tools/history/call-details.ts";
+import { FROM_START, inHome, SMALL } from "../../session/stored-results.ts";
 
 const INLINE_BYTES = 500;
 const ATTACHED_MS = 10;
@@ -74,7 +74,7 @@ async function callFor(results: Results, text: string, { name = "write_it", isLe
   const host = {
     ...{ deadlines: new Deadlines(), running: new RunningCalls(), permits: { take: () => undefined } },
     limits: { callMs: 1000, attachedMs: ATTACHED_MS, detachedMs: 1000, detaching: 10, inlineBytes: INLINE_BYTES },
-    calls: { append: settle, open: () => 1, reopen() {}, settle: (_, end) => settle(end) },
+    calls: { append: settle, open: () => 1, reopen() {}, noteResult() {}, settle: (_, end) => settle(end) },
     aside: { holdWhile() {}, publish: async () => {}, resultsOf: () => results },
     ...(keys && { keys }),
     contextFor: () => ({ results }) as Partial<Context> as Context, // all that is used of it
