@@ -2,7 +2,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { homeNameOf } from "../../../src/mcp/doors/home-name.ts";
-import { SECRETS } from "../mcp/secrets.ts";
+import { SECRETS } from "../mcp/calls/secrets.ts";
 import { begin, createCaller, send, stubOf } from "./in-worker.ts";
 
 // Where a call is shown or logged, no secret is. What a caller is answered is not changed.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { redactText } from "../../../../src/mcp/calls/redact-text.ts";
 import { createRandom } from "../../random.ts";
-import { SECRETS } from "../secrets.ts";
+import { SECRETS } from "./secrets.ts";
 
 const kinds = Object.entries(SECRETS);
 const AWS_SECRET = ["wJalrXUtnFEMI", "K7MDENG", "bPxRfiCYzEXAMPLEKEY"].join("/");

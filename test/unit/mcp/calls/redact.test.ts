@@ -4,7 +4,7 @@ import { cut } from "../../../../src/lib/text.ts";
 import { redactJson, showArguments, showText } from "../../../../src/mcp/calls/redact.ts";
 import { redactText } from "../../../../src/mcp/calls/redact-text.ts";
 import { createRandom } from "../../random.ts";
-import { SECRETS } from "../secrets.ts";
+import { SECRETS } from "./secrets.ts";
 
 const SECRET = SECRETS["GitHub, ghp"] ?? "";
 
