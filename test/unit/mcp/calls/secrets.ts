@@ -1,4 +1,4 @@
-import { createRandom } from "../random.ts";
+import { createRandom } from "../../random.ts";
 
 const random = createRandom(1);
 const from = (alphabet: string, length: number): string =>
