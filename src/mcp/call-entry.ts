@@ -1,5 +1,6 @@
 import type { JsonObject } from "../lib/json.ts";
 import { rememberLast } from "../lib/remember.ts";
+import { printable } from "../lib/text.ts";
 import type { Ask, Asks, SuspendedCall } from "./ask.ts";
 import type { Outcome } from "./errors.ts";
 import type { CallEnd, CallStart } from "./history.ts";
@@ -129,8 +130,8 @@ const TRACE_ID_END = 35;
 
 const toAsked = (ask: Ask): string => ("message" in ask ? ask.message : ask.kind);
 
-/** Shows `name/version` of a client, which anybody chooses as they like. */
-export const showClient = rememberLast((client: string) => showText(client, MAX_SHOWN_CLIENT));
+/** Shows `name/version` of a client, which anybody chooses as they like, on one line. */
+export const showClient = rememberLast((client: string) => printable(showText(client, MAX_SHOWN_CLIENT), MAX_SHOWN_CLIENT));
 
 /** The same hash as in the name of the principal's home, so that a line leads to the object. */
 const hashOf = rememberLast(homeNameOf);

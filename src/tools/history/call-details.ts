@@ -49,6 +49,7 @@ export function textOfCall(details: CallDetails): string {
     client,
     tool,
     outcome,
+    error,
     startedAt,
     durationMs,
     arguments: args,
@@ -60,7 +61,7 @@ export function textOfCall(details: CallDetails): string {
   } = details;
   const total = progress?.total === undefined ? "" : ` of ${progress.total}`;
   return [
-    `${tool} at ${startedAt} (${call}): ${outcome}${durationMs === undefined ? "" : ` after ${durationMs} ms`}`,
+    `${tool} at ${startedAt} (${call}): ${outcome}${error === undefined ? "" : ` (${error})`}${durationMs === undefined ? "" : ` after ${durationMs} ms`}`,
     `Called by ${client}, ${session === undefined ? "without a session" : `in session ${session}`}`,
     args && `Asked with ${args}`,
     progress && `So far ${progress.done}${total}${progress.message === undefined ? "." : `: ${JSON.stringify(progress.message)}`}`,
