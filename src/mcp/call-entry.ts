@@ -6,7 +6,7 @@ import type { Outcome } from "./errors.ts";
 import type { CallEnd, CallStart } from "./history.ts";
 import { homeNameOf } from "./home-name.ts";
 import type { Host, Invocation } from "./host.ts";
-import { showArguments, showText } from "./redact.ts";
+import { showAnswer, showArguments, showText } from "./redact.ts";
 import type { CallProgress, RunningCall } from "./running-calls.ts";
 import { keepTraceparent } from "./trace.ts";
 
@@ -88,7 +88,7 @@ export class CallEntry implements RunningCall {
     const row: CallEnd = {
       outcome,
       durationMs: outcome === "waiting" ? undefined : Date.now() - this.#start.startedMs,
-      preview: shown === undefined ? undefined : showText(shown, MAX_PREVIEW),
+      preview: shown === undefined ? undefined : showAnswer(shown, MAX_PREVIEW),
       error,
       result
     };
