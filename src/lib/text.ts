@@ -38,7 +38,23 @@ export function* piecesOf(text: string, limit: number): Generator<string> {
   }
 }
 
+/** Shows a name amid other text: as it is, or as JSON in quotes where it could be taken for more than a name. */
+export const showName = (name: string): string => (PLAIN_NAME.test(name) ? name : JSON.stringify(name));
+
+const PLAIN_NAME = /^[\p{L}\p{M}\p{N}_.$/#@+[\]-]+$/u;
+
+/** Leaves of all that ends a line the line feed alone: the others are written as escapes, which are no longer than in JSON. */
+export const onlyLineFeeds = (text: string): string => text.replace(LINE_ENDS, (end) => LINE_END_ESCAPES.get(end) ?? "\\n");
+
+const LINE_ENDS = /[\r\v\f\u0085\u2028\u2029]/g;
+
+const LINE_END_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["\r", "\\r"],
+  ["\v", "\\u000b"],
+  ["\f", "\\f"]
+]);
+
 /** Keeps of a text what can be shown on one line, at most `limit` characters, so that no name grows sixfold when it is written as JSON. */
 export function printable(text: string, limit: number): string {
-  return [...text.toWellFormed().replace(/[\p{Cc}\p{Cf}]/gu, "")].slice(0, limit).join("");
+  return [...text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")].slice(0, limit).join("");
 }

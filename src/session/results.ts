@@ -1,6 +1,6 @@
 import type { Json } from "../lib/json.ts";
 import { piecesOf, utf8Bytes } from "../lib/text.ts";
-import { TooLarge } from "../mcp/errors.ts";
+import { NotFound, TooLarge } from "../mcp/errors.ts";
 import {
   type FittedRows,
   type ResultKeeper,
@@ -21,17 +21,15 @@ export interface ResultSizes {
 
 /**
  * The results of a principal, as tools use them, wherever they are kept.
- * @param onResult is told of each result that a tool begins itself, and of none when it has deleted the last.
+ * @param onResult is told of each result that a tool begins itself; when one is deleted, of the last that is left, or of none.
  */
 export function createResults(
   keeper: ResultKeeper,
   sizes: ResultSizes,
   onResult: (result: string | undefined) => void = () => {}
 ): Results {
-  const begin = async (start: ResultStart): Promise<PartWriter> => new PartWriter(await keeper.open(start), keeper, sizes);
-
   const store = async (rows: readonly Json[], start: ResultStart): Promise<string> => {
-    const writer = await begin(start);
+    const writer = new PartWriter(await keeper.open(start), keeper, sizes);
     try {
       for (const row of rows) await writer.write(toLine(row));
       await writer.end();
@@ -43,15 +41,28 @@ export function createResults(
     }
   };
 
-  let begun: string | undefined;
-  const tell = (result: string | undefined) => {
-    begun = result;
-    onResult(result);
+  const begun = new Set<string>();
+  const forget = (result: string) => {
+    if (begun.delete(result)) onResult([...begun].at(-1));
+  };
+  // Who deletes a result while it grows is not who writes it: that one finds out when it adds to it.
+  const noticing = async <T>(result: string, added: Promise<T>): Promise<T> => {
+    try {
+      return await added;
+    } catch (error) {
+      if (error instanceof NotFound) await keeper.get(result).catch((missing) => missing instanceof NotFound && forget(result));
+      throw error;
+    }
+  };
+  const toldOf: PartKeeper = {
+    append: (result, part, bytes) => noticing(result, keeper.append(result, part, bytes)),
+    close: (result, state) => noticing(result, keeper.close(result, state))
   };
   return {
     async begin(start) {
-      const writer = await begin(start);
-      tell(writer.result);
+      const writer = new PartWriter(await keeper.open(start), toldOf, sizes);
+      begun.add(writer.result);
+      onResult(writer.result);
       return writer;
     },
     async fit<R extends Json>(rows: readonly R[], start: Omit<ResultStart, "type">): Promise<FittedRows<R>> {
@@ -65,7 +76,7 @@ export function createResults(
     list: (limit, before) => keeper.list(limit, before),
     async remove(result) {
       await keeper.remove(result);
-      if (result === begun) tell(undefined);
+      forget(result);
     }
   };
 }
@@ -87,10 +98,13 @@ const toLine = (row: Json): string => `${JSON.stringify(row)}\n`;
 /** How much text is encoded at a time, so that a long one does not stand in memory twice. */
 const PIECE_LENGTH = 64 * 1024;
 
+/** What a writer needs of where results are kept. */
+type PartKeeper = Pick<ResultKeeper, "append" | "close">;
+
 /** Cuts what is written into parts of one size: no more than one of them is held. */
 class PartWriter implements ResultWriter {
   readonly result: string;
-  readonly #keeper: ResultKeeper;
+  readonly #keeper: PartKeeper;
   readonly #sizes: ResultSizes;
   readonly #encoder = new TextEncoder();
   #part: Uint8Array;
@@ -105,7 +119,7 @@ class PartWriter implements ResultWriter {
   /** What was asked for last: texts are written in the order in which they came, whoever waits for them. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(result: string, keeper: ResultKeeper, sizes: ResultSizes) {
+  constructor(result: string, keeper: PartKeeper, sizes: ResultSizes) {
     this.result = result;
     this.#keeper = keeper;
     this.#sizes = sizes;

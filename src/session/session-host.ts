@@ -16,7 +16,7 @@ import type { CallRecorder, History } from "../mcp/history.ts";
 import type { Keys } from "../mcp/idempotency.ts";
 import type { Logs } from "../mcp/logs.ts";
 import type { Caller, Credentials, Principal } from "../mcp/principal.ts";
-import type { ResultKeeper } from "../mcp/results.ts";
+import type { ResultKeeper, Results } from "../mcp/results.ts";
 import type { RunningCalls } from "../mcp/running-calls.ts";
 import type { Runs } from "../mcp/runs.ts";
 import { mintHandle } from "../mcp/signed/handle.ts";
@@ -96,6 +96,7 @@ export class SessionHost implements Host {
     const timeoutMs = DEFAULTS.upstreamMs;
     let github: Octokit | undefined;
     let logs: Logs | undefined;
+    let results: Results | undefined;
     let weather: Weather | undefined;
     let dynamodb: DynamoDb | undefined;
     return {
@@ -115,7 +116,9 @@ export class SessionHost implements Host {
         return runsOf({ principal, credentials });
       },
       get results() {
-        return createResults(resultsOf(principal), DEFAULTS.results, (result) => traces.onResult?.(result));
+        // One for all of the call: it knows which results were begun.
+        results ??= createResults(resultsOf(principal), DEFAULTS.results, (result) => traces.onResult?.(result));
+        return results;
       },
       // Most calls use one upstream or none, and an Octokit is not free.
       get github() {

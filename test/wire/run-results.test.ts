@@ -60,13 +60,16 @@ it("a step stores a result that the next step reads, and that its principal has 
 
 it("an answer of a step that does not fit is kept whole, and the run says where", async () => {
   const failed = await runOf("reads", [step("read", "read_large", { kibibytes: 100 })]);
-  expect(failed).toMatchObject({ state: "failed", error: expect.stringMatching(/kept whole as res_\w+: read_result reads it/) });
+  expect(failed).toMatchObject({
+    state: "failed",
+    error: expect.stringMatching(/kept whole as res_\w+: read_result reads it\. \(ref call_\w+\)$/)
+  });
   const [read] = /res_\w+/.exec(failed.error ?? "") ?? [];
   expect(structured(await session.call("read_result", { result: read, lines: 1 }))).toMatchObject({ record: { state: "complete" } });
 
   const written = await runOf("writes", [step("write", "write_large", { kibibytes: 100 })]);
   expect(written).toMatchObject({
     state: "completed",
-    output: expect.stringMatching(/^write_large went through\..* kept whole as res_\w+/)
+    output: expect.stringMatching(/^write_large went through\..* kept whole as res_\w+: read_result reads it\. \(ref call_\w+\)$/)
   });
 });

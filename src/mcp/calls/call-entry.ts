@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../lib/json.ts";
 import { rememberLast } from "../../lib/remember.ts";
+import { printable } from "../../lib/text.ts";
 import type { Ask, Asks, SuspendedCall } from "../ask.ts";
 import { homeNameOf } from "../doors/home-name.ts";
 import type { Outcome } from "../errors.ts";
@@ -7,7 +8,7 @@ import type { CallEnd, CallStart } from "../history.ts";
 import { keepTraceparent } from "../protocol/trace.ts";
 import type { CallProgress, RunningCall } from "../running-calls.ts";
 import type { Host, Invocation } from "./host.ts";
-import { showArguments, showText } from "./redact.ts";
+import { showAnswer, showArguments, showText } from "./redact.ts";
 
 // What is kept of arguments and answers is for showing; a row stays far below the 2 MB that storage allows.
 const MAX_SHOWN_TOOL = 64;
@@ -92,7 +93,7 @@ export class CallEntry implements RunningCall {
     const row: CallEnd = {
       outcome,
       durationMs: outcome === "waiting" ? undefined : Date.now() - this.#start.startedMs,
-      preview: shown === undefined ? undefined : showText(shown, MAX_PREVIEW),
+      preview: shown === undefined ? undefined : showAnswer(shown, MAX_PREVIEW),
       error,
       result
     };
@@ -134,8 +135,8 @@ const TRACE_ID_END = 35;
 
 const toAsked = (ask: Ask): string => ("message" in ask ? ask.message : ask.kind);
 
-/** Shows `name/version` of a client, which anybody chooses as they like. */
-export const showClient = rememberLast((client: string) => showText(client, MAX_SHOWN_CLIENT));
+/** Shows `name/version` of a client, which anybody chooses as they like, on one line. */
+export const showClient = rememberLast((client: string) => printable(showText(client, MAX_SHOWN_CLIENT), MAX_SHOWN_CLIENT));
 
 /** The same hash as in the name of the principal's home, so that a line leads to the object. */
 const hashOf = rememberLast(homeNameOf);

@@ -86,7 +86,7 @@ async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolRes
     const limitBytes = inlineBytesOf(invocation.client, host.limits.inlineBytes);
     const repeatable = entry.isDetached ? toRepeatable(tool, result, limitBytes, kept.result) : result;
     await settle(claim, { outcome: "ok", result: repeatable });
-    if (loopKey !== undefined) host.loops.record(loopKey, withoutHandle(JSON.stringify(result), stored), Date.now());
+    if (loopKey !== undefined) host.loops.record(loopKey, withoutHandles(JSON.stringify(result), stored), Date.now());
     entry.end({ outcome: "ok", shown: textOf(result), sizeBytes, result: stored, ...kept });
     return result;
   } catch (error) {
@@ -104,7 +104,7 @@ async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolRes
     const failure = toFailure(error, tool, { wasOpened: hasRun, writes: traces.writes });
     const kept = error instanceof KeptWhole ? error.result : traces.result;
     const message = traces.result === undefined ? failure.message : `${failure.message} What it had stored by then is ${traces.result}.`;
-    if (loopKey !== undefined) host.loops.record(loopKey, withoutHandle(message, kept), Date.now());
+    if (loopKey !== undefined) host.loops.record(loopKey, withoutHandles(message, kept, traces.result), Date.now());
     // The handle stands in the answer, and the answer is kept with the key before anybody has it.
     const ref = entry.end({ outcome: failure.outcome, shown: message, error: failure.error, result: kept });
     if (!(error instanceof ToolError)) logUnforeseen(ref, tool, error);
@@ -127,8 +127,8 @@ async function walk(name: string, args: JsonObject, call: Walk): Promise<ToolRes
 }
 
 /** What is stored anew each time has another handle each time, and is the same answer all the same. */
-const withoutHandle = (answer: string, handle: string | undefined): string =>
-  handle === undefined ? answer : answer.replaceAll(handle, "");
+const withoutHandles = (answer: string, ...handles: readonly (string | undefined)[]): string =>
+  handles.reduce<string>((text, handle) => (handle === undefined ? text : text.replaceAll(handle, "")), answer);
 
 function authorize(tool: Tool, { principal }: Invocation): void {
   const missing = tool.scopes.filter((scope) => !principal.scopes.includes(scope));

@@ -59,7 +59,7 @@ export interface Host {
 export interface TracedActs {
   /** Runs before each write to an upstream leaves. */
   onWrite?(): void;
-  /** Runs when it has begun a stored result, and with `undefined` when it has deleted that again. */
+  /** Runs when it has begun a stored result, and when one of them is deleted with the last that is left, or `undefined`. */
   onResult?(result: string | undefined): void;
 }
 

@@ -12,7 +12,36 @@ export function redactJson(value: Json): Json {
 }
 
 /** Writes arguments as JSON for showing: redacted first and cut to `limit` UTF-16 units after, so that half a secret never passes for none. */
-export function showArguments(args: JsonObject, limit: number): string {
+export const showArguments = (args: JsonObject, limit: number): string => showJson(args, limit);
+
+/**
+ * Shows the beginning of the text of an answer as {@link showText} does. Where a line ends with JSON, as items and rows do, the name of
+ * a member says whether its value is a secret.
+ */
+export function showAnswer(answer: string, limit: number): string {
+  let head = "";
+  let from = 0;
+  while (head.length <= limit && from < answer.length) {
+    const end = answer.indexOf("\n", from) + 1 || answer.length;
+    head += hideInJson(answer.slice(from, end), limit);
+    from = end;
+  }
+  return showText(head + answer.slice(from), limit);
+}
+
+/** The line, of whose JSON so much is left as is shown. */
+function hideInJson(line: string, limit: number): string {
+  const start = line.search(/[{[]/);
+  if (start === -1) return line;
+  try {
+    const isEnded = line.endsWith("\n");
+    return `${line.slice(0, start)}${showJson(JSON.parse(line.slice(start)) as Json, limit)}${isEnded ? "\n" : ""}`;
+  } catch {
+    return line;
+  }
+}
+
+function showJson(value: Json, limit: number): string {
   let left = limit;
   // Each text stands in the JSON at its own length at least: what comes after `limit` of them is cut off in any case.
   const show = (text: string): string | undefined => {
@@ -21,7 +50,7 @@ export function showArguments(args: JsonObject, limit: number): string {
     left -= shown.length;
     return shown;
   };
-  return cut(JSON.stringify(redactWith(show, args)), limit);
+  return cut(JSON.stringify(redactWith(show, value)), limit);
 }
 
 /** Shows the beginning of a text: what redacting all of it and cutting it to `limit` UTF-16 units gives, without reading all of it. */

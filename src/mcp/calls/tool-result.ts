@@ -1,4 +1,4 @@
-import { utf8Bytes } from "../../lib/text.ts";
+import { onlyLineFeeds, utf8Bytes } from "../../lib/text.ts";
 import { Content, type ToolResult, text } from "../content.ts";
 import type { Tool } from "../define-tool.ts";
 import { OutcomeUnknown, TooLarge, ToolError, UpstreamFailed } from "../errors.ts";
@@ -53,7 +53,10 @@ function toResult(tool: Tool, output: object): ToolResult {
   const { structured } = tool;
   const parsed = structured?.output.safeParse(output);
   if (structured && parsed?.success) {
-    return { content: [text(structured.render(parsed.data))], structuredContent: nameMarkedFields(parsed.data, structured.markedFields) };
+    return {
+      content: [text(onlyLineFeeds(structured.render(parsed.data)))],
+      structuredContent: nameMarkedFields(parsed.data, structured.markedFields)
+    };
   }
   throw new UpstreamFailed(`The answer of ${tool.name} does not have the shape that was promised.`, { cause: parsed?.error });
 }

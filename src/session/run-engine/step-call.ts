@@ -57,8 +57,9 @@ export async function callStep(tool: string, args: JsonObject, caller: StepCalle
     const isRead = caller.slice.tool(tool)?.annotations.readOnlyHint ?? false;
     const mayPass = error !== undefined && (isRead ? PASSING : PASSING_FOR_WRITES).has(error);
     const isSignedOut = error === "SignInRequired" && outcome === "denied";
-    const message = result.isError ? textOf(result) : "";
-    return { outcome, output: result.structuredContent ?? textOf(result), message, mayPass, isSignedOut };
+    const said = textOf({ content: result.content.filter(({ type }) => type !== "resource_link") }); // what it leads to is named in its text
+    const message = result.isError ? said : "";
+    return { outcome, output: result.structuredContent ?? said, message, mayPass, isSignedOut };
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
     return { outcome: "error", output: undefined, message: error.message, mayPass: false, isSignedOut: false };

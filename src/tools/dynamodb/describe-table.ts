@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { showName } from "../../lib/text.ts";
+import { toVisible } from "../../lib/visible-text.ts";
 import { defineTool, readOnly } from "../../mcp/define-tool.ts";
 import { tableName } from "./arguments.ts";
 
@@ -38,13 +40,13 @@ export const describeTable = defineTool({
     const { indexes, ...table } = await ctx.dynamodb.describeTable(name);
     return {
       ...table,
-      partitionKey: [...table.partitionKey],
-      sortKey: [...table.sortKey],
+      partitionKey: toShown(table.partitionKey),
+      sortKey: toShown(table.sortKey),
       indexes: indexes.map(({ partitionKey, sortKey, attributes, ...index }) => ({
         ...index,
-        partitionKey: [...partitionKey],
-        sortKey: [...sortKey],
-        attributes: [...attributes]
+        partitionKey: toShown(partitionKey),
+        sortKey: toShown(sortKey),
+        attributes: attributes.map(toVisible)
       }))
     };
   },
@@ -55,13 +57,17 @@ export const describeTable = defineTool({
     ].join("\n")
 });
 
+/** Whoever writes a table names its keys, with any characters that they like. */
+const toShown = (attributes: readonly z.output<typeof key>[number][]) =>
+  attributes.map(({ name, type }) => ({ name: toVisible(name), type }));
+
 /** Which attributes stand in an index besides the keys. */
 const heldBy = ({ projection, attributes }: { projection: string; attributes: readonly string[] }): string =>
-  attributes.length > 0 ? `${projection} attributes: ${attributes.join(", ")}` : projection;
+  attributes.length > 0 ? `${projection} attributes: ${attributes.map(showName).join(", ")}` : projection;
 
 type Keys = Record<"partitionKey" | "sortKey", z.output<typeof key>>;
 
 function keysOf({ partitionKey, sortKey }: Keys): string {
-  const shown = (attributes: z.output<typeof key>) => attributes.map(({ name, type }) => `${name} (${type})`).join(" and ");
+  const shown = (attributes: z.output<typeof key>) => attributes.map(({ name, type }) => `${showName(name)} (${type})`).join(" and ");
   return `partition key ${shown(partitionKey)}, ${sortKey.length === 0 ? "no sort key" : `sort key ${shown(sortKey)}`}`;
 }

@@ -13,10 +13,5 @@ export const listTables = defineTool({
   async run(_, ctx) {
     return { tables: [...(await ctx.dynamodb.listTables())] };
   },
-  render: ({ tables }) =>
-    tables.length === 0
-      ? "There is no table that you may read."
-      : `${tables.length} tables: ${tables.slice(0, SHOWN).join(", ")}${tables.length > SHOWN ? ", …" : ""}`
+  render: ({ tables }) => (tables.length === 0 ? "There is no table that you may read." : `${tables.length} tables: ${tables.join(", ")}`)
 });
-
-const SHOWN = 20;

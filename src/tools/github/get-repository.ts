@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { showName } from "../../lib/text.ts";
 import { defineTool, readOnly } from "../../mcp/define-tool.ts";
 import { ownerName, repository, repositoryName, toRepository } from "./repository.ts";
 
@@ -19,9 +20,9 @@ export const getRepository = defineTool({
   render: ({ fullName, description, language, topics, licence, defaultBranch, isArchived, url, ...rest }) =>
     [
       `${fullName}${isArchived ? " (archived)" : ""}: ${description === undefined ? "no description" : JSON.stringify(description)}`,
-      `${language ?? "no language"}, licence ${licence ?? "none"}, default branch ${defaultBranch}`,
+      `${language ?? "no language"}, licence ${licence ?? "none"}, default branch ${showName(defaultBranch)}`,
       `${rest.stars} stars, ${rest.forks} forks, ${rest.openIssues} open issues and pull requests`,
-      ...(topics.length > 0 ? [`Topics: ${topics.join(", ")}`] : []),
+      ...(topics.length > 0 ? [`Topics: ${topics.map(showName).join(", ")}`] : []),
       `Created ${rest.createdAt}, updated ${rest.updatedAt}`,
       url
     ].join("\n")

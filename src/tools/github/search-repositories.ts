@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { showName } from "../../lib/text.ts";
 import { defineTool, readOnly } from "../../mcp/define-tool.ts";
 import { UpstreamFailed } from "../../mcp/errors.ts";
 import { repository, toRepository } from "./repository.ts";
@@ -41,13 +42,14 @@ export const searchRepositories = defineTool({
       repositories: page.data.items.map(toRepository)
     };
   },
-  render({ total, repositories }) {
-    if (repositories.length === 0) return "No repository matches. Try fewer words or another language.";
+  render({ total, isComplete, repositories }) {
+    const unsure = isComplete ? [] : ["GitHub's search ran out of time: more may match."];
+    if (repositories.length === 0) return ["No repository matches. Try fewer words or another language.", ...unsure].join(" ");
     const lines = repositories.map(({ fullName, stars, language, description, topics }) => {
-      const face = `${fullName} (${[`${stars} stars`, language, ...topics].filter(Boolean).join(", ")})`;
+      const face = `${fullName} (${[`${stars} stars`, language, ...topics.map(showName)].filter(Boolean).join(", ")})`;
       return description ? `${face}: ${JSON.stringify(description)}` : face;
     });
-    return [`${repositories.length} of ${total} repositories:`, ...lines].join("\n");
+    return [`${repositories.length} of ${total} repositories:`, ...lines, ...unsure].join("\n");
   }
 });
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Json } from "../../lib/json.ts";
+import { utf8Bytes } from "../../lib/text.ts";
 import { ANSWER_NOT_KEPT, NO_ANSWERS_KEPT } from "../../mcp/calls/detach.ts";
 import { titleOfAnswer } from "../../mcp/calls/keep-whole.ts";
 import { NotFound } from "../../mcp/errors.ts";
@@ -37,9 +38,13 @@ type CallDetails = z.input<typeof callDetails>;
 /** Shows a call in full, with its whole answer where that was kept and fits. */
 export async function readCallDetails(found: WatchedCall, results: Pick<Results, "read">): Promise<CallDetails> {
   const { client, era, trace, error, progress, result } = found;
-  const kept = result === undefined ? {} : await readOutput(found.tool, result, results);
+  const leftBytes = DETAILS_BYTES - utf8Bytes(JSON.stringify(found.arguments ?? ""));
+  const kept = result === undefined ? {} : await readOutput(found.tool, { result, leftBytes }, results);
   return { ...toRecordedCall(found), client, era, trace, error, reason: reasonOf(found), progress, ...kept };
 }
+
+/** What arguments and answer may take together as JSON, bytes: with what else is said of a call they fit a message. */
+const DETAILS_BYTES = 56 * 1024;
 
 /** The text twin of a call in full. */
 export function textOfCall(details: CallDetails): string {
@@ -49,6 +54,7 @@ export function textOfCall(details: CallDetails): string {
     client,
     tool,
     outcome,
+    error,
     startedAt,
     durationMs,
     arguments: args,
@@ -60,7 +66,7 @@ export function textOfCall(details: CallDetails): string {
   } = details;
   const total = progress?.total === undefined ? "" : ` of ${progress.total}`;
   return [
-    `${tool} at ${startedAt} (${call}): ${outcome}${durationMs === undefined ? "" : ` after ${durationMs} ms`}`,
+    `${tool} at ${startedAt} (${call}): ${outcome}${error === undefined ? "" : ` (${error})`}${durationMs === undefined ? "" : ` after ${durationMs} ms`}`,
     `Called by ${client}, ${session === undefined ? "without a session" : `in session ${session}`}`,
     args && `Asked with ${args}`,
     progress && `So far ${progress.done}${total}${progress.message === undefined ? "." : `: ${JSON.stringify(progress.message)}`}`,
@@ -76,7 +82,7 @@ export function textOfCall(details: CallDetails): string {
 /** A page of it holds it whole, or it is to be read by its handle. It may have been deleted. */
 async function readOutput(
   tool: string,
-  result: string,
+  { result, leftBytes }: { readonly result: string; readonly leftBytes: number },
   results: Pick<Results, "read">
 ): Promise<Pick<CallDetails, "output" | "result" | "reason">> {
   try {
@@ -84,7 +90,8 @@ async function readOutput(
     const isWhole = nextLine === undefined && !lines.some(({ isCut }) => isCut);
     if (record.title !== titleOfAnswer(tool) || record.state !== "complete" || !isWhole) return { result };
     const text = lines.map((line) => line.text).join("\n");
-    return { result, output: record.type === "application/json" ? (JSON.parse(text) as Json) : text };
+    const output = record.type === "application/json" ? (JSON.parse(text) as Json) : text;
+    return utf8Bytes(JSON.stringify(output)) > leftBytes ? { result } : { result, output };
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
     return { reason: "What its answer leads to is no longer stored: it was deleted, or has expired." };

@@ -1,12 +1,7 @@
 import { z } from "zod";
-import { cutToJsonBytes } from "../../lib/text.ts";
 import { defineTool, readOnlyHere } from "../../mcp/define-tool.ts";
 import { callFilter, toFilter } from "./call-filter.ts";
-import { recordedCall, toRecordedCall } from "./recorded-call.ts";
-
-/** What a page shows of arguments and answers, bytes: a hundred calls must fit one message, and a few may show more of each. */
-const PAGE_BYTES = 24 * 1024;
-const MAX_SHOWN_BYTES = 400;
+import { recordedCall, toRecordedCalls } from "./recorded-call.ts";
 
 export const listCalls = defineTool({
   name: "list_calls",
@@ -27,13 +22,7 @@ export const listCalls = defineTool({
   }),
   async run(query, ctx) {
     const page = await ctx.history.list({ ...toFilter(query), limit: query.limit, cursor: query.cursor });
-    const shownBytes = Math.min(MAX_SHOWN_BYTES, PAGE_BYTES / (2 * page.calls.length));
-    const calls = page.calls.map(toRecordedCall).map((call) => ({
-      ...call,
-      arguments: call.arguments && cutToJsonBytes(call.arguments, shownBytes),
-      preview: call.preview && cutToJsonBytes(call.preview, shownBytes)
-    }));
-    return { calls, nextCursor: page.nextCursor };
+    return { calls: toRecordedCalls(page.calls), nextCursor: page.nextCursor };
   },
   render({ calls, nextCursor }) {
     if (calls.length === 0) return "No calls match.";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cutToJsonBytes } from "../../lib/text.ts";
 import { OUTCOMES } from "../../mcp/errors.ts";
 import type { RecordedCall } from "../../mcp/history.ts";
 import { writtenByOthers } from "../../mcp/written-by-others.ts";
@@ -15,6 +16,21 @@ export const recordedCall = z.object({
   preview: writtenByOthers(z.string().describe("The beginning of the answer")).optional()
 });
 
+/** What a page shows of arguments and answers, bytes: a hundred calls must fit one message, and a few may show more of each. */
+const PAGE_BYTES = 24 * 1024;
+const MAX_SHOWN_BYTES = 400;
+
+/** Shows the calls of a page. */
+export function toRecordedCalls(calls: readonly RecordedCall[]): z.input<typeof recordedCall>[] {
+  const shownBytes = Math.min(MAX_SHOWN_BYTES, PAGE_BYTES / (2 * calls.length));
+  return calls.map(toRecordedCall).map((call) => ({
+    ...call,
+    arguments: call.arguments && cutToJsonBytes(call.arguments, shownBytes),
+    preview: call.preview && cutToJsonBytes(call.preview, shownBytes)
+  }));
+}
+
+/** Shows a call by itself. */
 export function toRecordedCall({
   call,
   session,

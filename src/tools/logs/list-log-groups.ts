@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { showName } from "../../lib/text.ts";
 import { defineTool, readOnly } from "../../mcp/define-tool.ts";
 import { toIso } from "./log-window.ts";
 
@@ -48,5 +49,5 @@ function toLine({ logGroup, createdAt, retentionDays, sizeBytes }: z.output<type
     sizeBytes !== undefined && `${sizeBytes} bytes`,
     createdAt !== undefined && `since ${createdAt}`
   ];
-  return `${logGroup}: ${facts.filter(Boolean).join(", ")}`;
+  return `${showName(logGroup)}: ${facts.filter(Boolean).join(", ")}`;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readLogLine } from "../../lib/log-level.ts";
-import { cut, utf8Bytes } from "../../lib/text.ts";
+import { cut, showName, utf8Bytes } from "../../lib/text.ts";
 import { defineTool, readOnly } from "../../mcp/define-tool.ts";
 import type { LogEvent } from "../../mcp/logs.ts";
 import { writtenByOthers } from "../../mcp/written-by-others.ts";
@@ -59,7 +59,9 @@ export const searchLogs = defineTool({
     return { events, isComplete: next === undefined && !isCut, ...(next && { continueFrom: toIso(next.timestampMs) }) };
   },
   render({ events, isComplete, continueFrom }) {
-    const lines = events.map(({ timestamp, level, stream, message }) => `${timestamp} ${level} ${stream}: ${JSON.stringify(message)}`);
+    const lines = events.map(
+      ({ timestamp, level, stream, message }) => `${timestamp} ${level} ${showName(stream)}: ${JSON.stringify(message)}`
+    );
     const from = continueFrom === undefined ? "" : ` from ${continueFrom}`;
     const found = `${events.length} log events${isComplete ? "" : `, and there may be more${from}`}`;
     const more = isComplete || continueFrom ? [] : ["The search took too long. Ask for a shorter time, or use analyze_logs."];

@@ -78,10 +78,12 @@ export const readResult = defineTool({
   render({ record, lines, nextLine, lookedFrom }) {
     const [first, last] = [lines[0]?.line, lines.at(-1)?.line];
     const shown = first === undefined ? "No lines" : first === last ? `Line ${first}` : `Lines ${first} to ${last}`;
-    const cut = lines.find(({ nextByte }) => nextByte !== undefined);
+    const cut = lines.find(({ isCut }) => isCut);
+    const rest =
+      cut?.nextByte === undefined ? "ask for fewer fields" : `its rest is read with fromLine ${cut.line} and fromByte ${cut.nextByte}`;
     const head = [
       `${shown} of ${record.lines} of ${record.result}.`,
-      cut && `Line ${cut.line} is cut: its rest is read with fromLine ${cut.line} and fromByte ${cut.nextByte}.`,
+      cut && `Line ${cut.line} is cut: ${rest}.`,
       nextLine !== undefined && `Go on with fromLine ${nextLine}.`,
       lookedFrom !== undefined && `What stands before line ${lookedFrom} was not looked at.`
     ]

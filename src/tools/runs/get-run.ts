@@ -51,7 +51,7 @@ export const getRun = defineTool({
 
 function toStepLine({ step, state, attempt, startedAt, endedAt, message }: z.output<typeof stepRecord>): string {
   const times = `${startedAt}${endedAt === undefined ? "" : ` to ${endedAt}`}`;
-  return `${step}: ${state}, ${times}${attempt > 1 ? `, attempt ${attempt}` : ""}${message === undefined ? "" : `: ${message}`}`;
+  return `${step}: ${state}, ${times}${attempt > 1 ? `, attempt ${attempt}` : ""}${message === undefined ? "" : `: ${JSON.stringify(message)}`}`;
 }
 
 function toBeginning(outputBeginning: string, outputBytes = 0): string {

@@ -43,8 +43,8 @@ export const listWorkflows = defineTool({
   render({ workflows, leftOut }) {
     if (workflows.length === 0) return "There is no such workflow. Keep one with define_workflow.";
     const lines = workflows.flatMap(({ workflow: name, title, description, inputs, steps }) => [
-      `${name}${title === undefined ? "" : `: ${title}`} (${steps} steps)`,
-      ...(description === undefined ? [] : [`  ${description}`]),
+      `${name}${title === undefined ? "" : `: ${JSON.stringify(title)}`} (${steps} steps)`,
+      ...(description === undefined ? [] : [`  ${JSON.stringify(description)}`]),
       `  starts with ${inputs === undefined ? "inputs that are too long for this list: ask for it by its name" : JSON.stringify(inputs)}`
     ]);
     return [...lines, ...(leftOut === undefined ? [] : [`${leftOut} more: ask for them by name.`])].join("\n");

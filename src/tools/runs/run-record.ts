@@ -61,15 +61,15 @@ export function toStepRecord({ path, state, attempt, startedMs, endedMs, message
   } satisfies z.input<typeof stepRecord>;
 }
 
-/** Says how a run stands, what it waits for and why it failed. */
+/** Says how a run stands, what it waits for and why it failed. What others wrote stands in quotes: no line of it passes for one of ours. */
 export function textOfRun(record: z.output<typeof runRecord>): string {
   const { run, workflow, state, step, done, total, createdAt, updatedAt, waitsFor, dueAt, error } = record;
   return [
     `${run} ${workflow}: ${state}${step === undefined ? "" : ` at ${step}`}, ${done} of ${total} steps done`,
     `Started ${createdAt}, last at work ${updatedAt}`,
-    ...(waitsFor === undefined ? [] : [`Waits for: ${waitsFor}`]),
+    ...(waitsFor === undefined ? [] : [`Waits for: ${JSON.stringify(waitsFor)}`]),
     ...(dueAt === undefined ? [] : [`Goes on at ${dueAt}`]),
-    ...(error === undefined ? [] : [`Error: ${error}`])
+    ...(error === undefined ? [] : [`Error: ${JSON.stringify(error)}`])
   ].join("\n");
 }
 

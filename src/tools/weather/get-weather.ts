@@ -61,7 +61,7 @@ export const getWeather = defineTool({
         .join(", ")
     );
     return [
-      `Weather in ${location} (${latitude}, ${longitude}) at ${observedAt} ${timezone}: ${temperature} ${unit} (feels like ${feelsLike} ${unit}), ${condition}`,
+      `Weather in ${JSON.stringify(location)} (${latitude}, ${longitude}) at ${observedAt} ${timezone}: ${temperature} ${unit} (feels like ${feelsLike} ${unit}), ${condition}`,
       `Humidity ${humidity} %, wind ${windSpeed} ${units.windSpeed}`,
       ...coming
     ].join("\n");

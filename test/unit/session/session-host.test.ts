@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { readConfig } from "../../../src/config.ts";
 import type { Asking } from "../../../src/mcp/calls/host.ts";
 import { type Caller, NO_CREDENTIALS, type Principal, SCOPES } from "../../../src/mcp/principal.ts";
+import type { ResultKeeper } from "../../../src/mcp/results.ts";
 import { SessionHost, type SessionHostOptions } from "../../../src/session/session-host.ts";
 
 afterEach(() => {
@@ -53,4 +54,16 @@ describe("a token that GitHub refuses", () => {
     expect(endAccess).not.toHaveBeenCalled();
     expect(tokens()).toEqual(["token the-server's"]);
   });
+});
+
+it("tells of a result that a call has begun, and of none once the same call has deleted it", async () => {
+  const keeper: Partial<ResultKeeper> = { open: async () => "res_a", remove: async () => {} };
+  const config = readConfig(env);
+  const host = new SessionHost({ config, resultsOf: () => keeper } as Partial<SessionHostOptions> as SessionHostOptions); // all that results need of it
+  const told: unknown[] = [];
+  const traces = { onResult: (result: string | undefined) => void told.push(result) };
+  const ctx = host.contextFor(callerOf("key") as Partial<Asking> as Asking, () => new AbortController().signal, traces);
+  const { result } = await ctx.results.begin({ tool: "t", title: "", type: "text/plain" });
+  await ctx.results.remove(result);
+  expect(told).toEqual(["res_a", undefined]);
 });

@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { DEFAULTS } from "../../../src/config.ts";
+import { textOf, toFittingResult } from "../../../src/mcp/calls/tool-result.ts";
 import type { Context } from "../../../src/mcp/context.ts";
 import type { WatchedCall } from "../../../src/mcp/history.ts";
 import { getCall } from "../../../src/tools/history/get-call.ts";
@@ -29,4 +31,27 @@ it("looks no further once whoever waited has gone", async () => {
   const ctx = { signal: client.signal, history: { watch } } as unknown as Context;
   await expect(getCall.run({ call: RUNNING.call, waitSeconds: 1 }, ctx)).rejects.toThrow("aborted");
   expect(looks).toBe(2);
+});
+
+it("leads to a kept answer that does not fit a message with the arguments, and shows one that does", async () => {
+  const output = { text: "\u8a9e".repeat(15_000) };
+  const record = { title: "An answer of echo", state: "complete", type: "application/json" };
+  const lines = [{ line: 1, text: JSON.stringify(output), isCut: false }];
+  const results = { read: async () => ({ record, lines, nextLine: undefined }) };
+  const read = async (args: string) => {
+    const watch = async (): Promise<WatchedCall> => ({
+      ...RUNNING,
+      outcome: "ok",
+      arguments: args,
+      preview: "p".repeat(500),
+      result: "res_a"
+    });
+    const ctx = { signal: new AbortController().signal, history: { watch }, results } as unknown as Context;
+    const { result } = toFittingResult(getCall, await getCall.run({ call: RUNNING.call, waitSeconds: 0 }, ctx), DEFAULTS.call.inlineBytes);
+    return { text: textOf(result), output: (result.structuredContent as { output?: unknown }).output };
+  };
+  expect(await read("{}")).toMatchObject({ output });
+  const long = await read("\u8a9e".repeat(8192));
+  expect(long.output).toBeUndefined();
+  expect(long.text).toContain("It leads to res_a: read_result reads it.");
 });

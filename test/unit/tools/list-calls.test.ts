@@ -3,6 +3,7 @@ import { DEFAULTS } from "../../../src/config.ts";
 import { utf8Bytes } from "../../../src/lib/text.ts";
 import type { Context } from "../../../src/mcp/context.ts";
 import type { RecordedCall } from "../../../src/mcp/history.ts";
+import { recentCalls } from "../../../src/resources/recent-calls.ts";
 import { listCalls } from "../../../src/tools/history/list-calls.ts";
 
 const ctxOf = (count: number, shown: string) => {
@@ -32,6 +33,14 @@ it.each([["plain text"], ['"quotes" and \\'], ["\u8a9e"], ["\u{1f600}"], ["\u000
       expect(utf8Bytes(half)).toBeLessThan(DEFAULTS.call.inlineBytes);
   }
 );
+
+it("shows the newest as a resource as it lists them, however long they are", async () => {
+  const body = JSON.stringify(await recentCalls.read({}, ctxOf(20, "\u8a9e".repeat(80))));
+  expect(utf8Bytes(body)).toBeLessThan(DEFAULTS.call.inlineBytes);
+  expect(JSON.parse(body)).toEqual({
+    calls: ((await listCalls.run({ limit: 20 }, ctxOf(20, "\u8a9e".repeat(80)))) as { calls: unknown }).calls
+  });
+});
 
 it("shows more of each of a few, and marks what was cut", async () => {
   const { calls } = (await listCalls.run({ limit: 20 }, ctxOf(2, "words "))) as { calls: { preview: string }[] };

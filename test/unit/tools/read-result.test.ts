@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { textOf, toFittingResult } from "../../../src/mcp/calls/tool-result.ts";
 import type { Context } from "../../../src/mcp/context.ts";
 import { InvalidInput } from "../../../src/mcp/errors.ts";
 import type { Results } from "../../../src/mcp/results.ts";
@@ -43,5 +44,19 @@ it("says as a resource where a line goes on that it cuts", async () => {
     const result = await storeLong(results);
     const shown = await resultResource.read({ result }, { results } as Partial<Context> as Context); // likewise
     expect(shown).toMatchObject({ goOn: expect.stringMatching(/^read_result reads on with fromLine 1 and fromByte \d+\.$/) });
+  });
+});
+
+it("says in its text that it cuts a line of some fields, and shows each line as one", async () => {
+  await inHome(async ({ results }) => {
+    const writer = await results.begin({ tool: "t", title: "", type: "application/x-ndjson" });
+    await writer.write(`${JSON.stringify({ long: "x".repeat(SMALL.pageBytes) })}\na\r2: b\u2028\u2029\u0085\f\v3: c\n`);
+    await writer.end();
+    const textFor = async (args: object) => {
+      const { result } = toFittingResult(readResult, await read(results, { result: writer.result, ...args }), SMALL.pageBytes * 2);
+      return textOf(result);
+    };
+    expect(await textFor({ fields: ["long"], lines: 1 })).toMatch(/ Line 1 is cut: ask for fewer fields\. Go on with fromLine 2\.\n/);
+    expect(await textFor({ fromLine: 2 })).toMatch(/\n2: a\\r2: b\\n\\n\\n\\f\\u000b3: c$/);
   });
 });

@@ -167,9 +167,9 @@ describe("get_run", () => {
     expect(text?.split("\n")).toEqual([
       `${RUN.run} triage: waiting at decide, 1 of 3 steps done`,
       TIMES,
-      "Waits for: Close issue 7?",
+      'Waits for: "Close issue 7?"',
       "find: ok, 2026-11-18T11:06:40.000Z to 2026-11-18T11:06:40.500Z",
-      "decide: waiting, 2026-11-18T11:06:40.000Z: Close issue 7?"
+      'decide: waiting, 2026-11-18T11:06:40.000Z: "Close issue 7?"'
     ]);
     expect(output).toMatchObject({
       ...{ state: "waiting", waitsFor: "Close issue 7?" },
@@ -178,6 +178,16 @@ describe("get_run", () => {
         { step: "decide", state: "waiting", message: "Close issue 7?" }
       ]
     });
+  });
+
+  it("has no line that others wrote", async () => {
+    const [waitsFor, error, message] = ["w", "e", "m"].map((letter) => `${letter}\nError: none\r\nIts output: 7`);
+    const { text } = await call(getRun, { run: RUN.run }, detailsOf({ waitsFor, error, steps: [{ ...STEP, message }] }));
+    expect(text?.split(/[\r\n]+/)).toHaveLength(5);
+    const listed = await call(listRuns, {}, ctxOf({ list: async () => [{ ...RUN, waitsFor, error }] }));
+    expect(listed.text?.split(/[\r\n]+/)).toHaveLength(1);
+    const workflows = async () => [{ name: "w", title: waitsFor, description: error, inputs: {}, steps: 1, isShipped: false }];
+    expect((await call(listWorkflows, {}, ctxOf({ workflows }))).text?.split(/[\r\n]+/)).toHaveLength(3);
   });
 
   it("waits until the run has ended, at most as long as it is asked to, and tells how far it is meanwhile", async () => {
@@ -240,7 +250,7 @@ describe("get_run", () => {
     const latest = Array.from({ length: 98 }, (_, i) => `read/${i + 102}`);
     expect(shown.map(({ step }) => step)).toEqual(["read/3", "read/5", ...latest]);
     expect(stepsLeftOut).toBe(100);
-    expect(text).toMatch(/^read\/3: failed, .+: It is gone\.\nread\/5: running, /m);
+    expect(text).toMatch(/^read\/3: failed, .+: "It is gone\."\nread\/5: running, /m);
     expect(text).toMatch(/\n100 more steps are not shown\.$/);
   });
 

@@ -9,7 +9,7 @@ import { createCatalog } from "../../../../src/mcp/catalog.ts";
 import type { ToolResult } from "../../../../src/mcp/content.ts";
 import type { Context } from "../../../../src/mcp/context.ts";
 import { additive, defineTool, detachable, readOnly } from "../../../../src/mcp/define-tool.ts";
-import { RpcError, SignInRequired, Unsupported } from "../../../../src/mcp/errors.ts";
+import { NotFound, RpcError, SignInRequired, Unsupported } from "../../../../src/mcp/errors.ts";
 import type { CallEnd } from "../../../../src/mcp/history.ts";
 import type { Keys } from "../../../../src/mcp/idempotency.ts";
 import type { Principal } from "../../../../src/mcp/principal.ts";
@@ -70,6 +70,12 @@ const slice = createCatalog({
       },
       render: ({ status }) => status
     }),
+    defineTool({
+      ...face,
+      name: "fail_as",
+      annotations: readOnly,
+      run: ({ answer }) => Promise.reject(new NotFound(`It is gone:\n${answer}`))
+    }),
     defineTool({ ...face, name: "fail_it", annotations: readOnly, run: ({ answer }) => Promise.reject(new Error(String(answer))) })
   ],
   prompts: [],
@@ -124,6 +130,12 @@ it.each([
   expect(await call("write_it", answer)).toMatchObject({
     outcome: "unknown",
     preview: "write_it went through, but its answer cannot be shown. Look at what it did before you do more."
+  });
+});
+
+it("keeps of an answer with JSON in its text no member that is named as a secret", async () => {
+  expect(await call("fail_as", '{"password":["hunter2"]}')).toMatchObject({
+    preview: expect.stringMatching(/^It is gone:\n\{"password":"\[redacted\]"\}$/)
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { JsonObject } from "../../../../src/lib/json.ts";
 import { cut } from "../../../../src/lib/text.ts";
-import { redactJson, showArguments, showText } from "../../../../src/mcp/calls/redact.ts";
+import { redactJson, showAnswer, showArguments, showText } from "../../../../src/mcp/calls/redact.ts";
 import { redactText } from "../../../../src/mcp/calls/redact-text.ts";
 import { createRandom } from "../../random.ts";
 import { SECRETS } from "./secrets.ts";
@@ -47,6 +47,27 @@ describe("redactJson", () => {
   it("changes nothing when it is done again", () => {
     const once = redactJson({ password: "x", text: `token=${SECRET}` });
     expect(redactJson(once)).toEqual(once);
+  });
+});
+
+describe("showAnswer", () => {
+  it("hides in the items of an answer what their members are named for, whatever kind of value that is", () => {
+    const item = { id: 7, password: ["hunter2"], secret: { $binary: "aHVudGVyMg==" }, list: [{ name: "Authorization", value: "hunter2" }] };
+    const hidden = JSON.stringify(redactJson(item));
+    expect(hidden).not.toContain("hunter2");
+    expect(showAnswer(`2 items:\n${JSON.stringify(item)}\n12: ${JSON.stringify(item)}`, 500)).toBe(`2 items:\n${hidden}\n12: ${hidden}`);
+    expect(showAnswer(`Its output: ${JSON.stringify([item])}`, 500)).toBe(`Its output: [${hidden}]`);
+  });
+
+  it("cuts as the text of anything else, and leaves what is no JSON", () => {
+    const text = `a {b\n${JSON.stringify({ long: "x".repeat(600) })}\nmore`;
+    expect(showAnswer(text, 500)).toBe(cut(text, 500));
+    expect(showAnswer('web/[$LATEST]0: "x"\n\nend', 500)).toBe('web/[$LATEST]0: "x"\n\nend');
+  });
+
+  it.each(Object.entries(SECRETS))("hides a secret that stands in it: %s", (_, secret) => {
+    for (const text of [`one\n${secret}\nmore`, `one {\n${JSON.stringify({ text: secret })}`])
+      expect(showAnswer(text, 500)).not.toContain(secret);
   });
 });
 
