@@ -42,7 +42,7 @@ export function serveResult({ store, keyring, own, limits }: HomeResultsOptions,
   const { start, end } = range ?? { start: 0, end: row.sizeBytes };
   headers.set("content-length", String(end - start));
   if (range) headers.set("content-range", `bytes ${start}-${end - 1}/${isWhole ? row.sizeBytes : "*"}`);
-  const body = asked.isHead ? null : toStream(store, row, { start, end, partBytes: limits.partBytes });
+  const body = asked.isHead || start === end ? null : toStream(store, row, { start, end, partBytes: limits.partBytes });
   return new Response(body, { status: range ? 206 : 200, headers });
 }
 
