@@ -15,8 +15,15 @@ export default defineConfig({
         test: { name: "unit", include: ["test/card.test.ts", "test/unit/**/*.test.ts"], testTimeout: 30_000 }
       },
       {
-        // In Node: the real Worker over HTTP, with the clients and the upstreams that others wrote.
-        test: { name: "wire", include: ["test/documents.test.ts", "test/wire/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 }
+        // In Node: the real Worker over HTTP, with the clients and the upstreams that others wrote. Files share what they import: to load
+        // it and to build a Worker takes longer than most of their tests, and each starts servers of its own.
+        test: {
+          name: "wire",
+          isolate: false,
+          include: ["test/documents.test.ts", "test/wire/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000
+        }
       }
     ]
   }
