@@ -71,7 +71,7 @@ function requireFits(result: ToolResult, limitBytes: number): number {
 }
 
 /**
- * How much of a result a model is shown at most, bytes: the text or the data, for no client shows both.
+ * How much of a result a model is shown at most, bytes: the text or the data: few clients show both.
  * docs/decisions/0009-each-half-of-an-answer-suffices.md
  */
 export function shownBytesOf({ content, structuredContent }: ToolResult): number {
